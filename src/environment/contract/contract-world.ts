@@ -1,0 +1,44 @@
+import type { Environment, Handshake, Micros, NodeId } from '../environment.ts';
+
+/** What happens to a disk while its node is down. */
+export type DiskFault =
+  | { readonly type: 'none' }
+  /** The last record of this log is on disk in part only. */
+  | { readonly type: 'tornTail'; readonly log: string }
+  /** A record that was synced cannot be read any more, others behind it can. */
+  | { readonly type: 'damage'; readonly log: string; readonly record: number };
+
+/** How the contract suite drives an implementation. */
+export interface ContractWorld {
+  /** A new node on an empty disk. */
+  add(): Promise<Environment>;
+  /** Ends a node and opens it anew on what its disk holds then. */
+  reopen(env: Environment, fault: DiskFault): Promise<Environment>;
+  /** Lets time pass until the promise settles. */
+  run<T>(promise: Promise<T>): Promise<T>;
+  /** Lets time pass until the condition holds; fails after a minute. */
+  until(condition: () => boolean, what: string): Promise<void>;
+  /** Lets this much time pass. */
+  pass(micros: Micros): Promise<void>;
+  /** A peer that is admitted by `to` and then sends bytes that are no frame; returns its name. */
+  sendMalformed(to: Environment, kind: 'garbage' | 'oversized'): Promise<NodeId>;
+  close(): Promise<void>;
+}
+
+/** A handshake that lets everybody in. */
+export const openDoor: Handshake = {
+  hello: () => Uint8Array.of(1, 2, 3),
+  admit: () => ({ admitted: true }),
+};
+
+/** Two connected nodes, the first of which dialled. */
+export async function connectedPair(world: ContractWorld, prepare: (left: Environment, right: Environment) => void = () => {}) {
+  const left = await world.add();
+  const right = await world.add();
+  prepare(left, right);
+  await world.run(left.network.start(openDoor));
+  await world.run(right.network.start(openDoor));
+  await world.run(left.network.connect({ node: right.node, addresses: right.network.addresses() }));
+  await world.until(() => right.network.peers().length === 1, 'the other side is connected');
+  return { left, right };
+}

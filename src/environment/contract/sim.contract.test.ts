@@ -1,0 +1,32 @@
+import type { NodeId } from '../environment.ts';
+import { createWorld } from '../sim/index.ts';
+import { openDoor } from './contract-world.ts';
+import { environmentContract } from './environment-contract.ts';
+
+const MINUTE_MICROS = 60_000_000;
+
+environmentContract('simulator', async () => {
+  const world = createWorld({ seed: 'contract', links: { latency: { kind: 'uniform', minMicros: 200, maxMicros: 900 } } });
+  let added = 0;
+  const nextNode = () => `0x${(++added).toString(16).padStart(40, '0')}` as NodeId;
+  const pass = (micros: number) => world.runFor(micros);
+  return {
+    add: async () => world.addNode(nextNode()),
+    reopen: async (env, fault) => {
+      world.crash(env.node, { tornTail: fault.type === 'tornTail' });
+      if (fault.type === 'damage') world.damageLog(env.node, fault.log, fault.record);
+      return world.restart(env.node);
+    },
+    run: (promise) => world.run(promise, MINUTE_MICROS),
+    until: (condition) => world.runUntil(condition, MINUTE_MICROS),
+    pass,
+    sendMalformed: async (to) => {
+      const liar = world.addNode(nextNode());
+      await world.run(liar.network.start(openDoor));
+      await world.run(liar.network.connect({ node: to.node, addresses: to.network.addresses() }));
+      world.injectMalformedFrame(liar.node, to.node);
+      return liar.node;
+    },
+    close: async () => {},
+  };
+});

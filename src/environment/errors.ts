@@ -1,0 +1,101 @@
+import { defineErrors } from '../errors.ts';
+
+/** The codes of the environment: what the network, the disk, the clock and the HTTP server answer. */
+export const environmentErrors = defineErrors({
+  NETWORK_ADDRESS_TAKEN: {
+    summary: 'The address to listen on is taken by another program',
+    action: 'Choose another port, or stop the program that listens there',
+  },
+  NETWORK_NOT_STARTED: {
+    summary: 'The network of this node is not started',
+    action: 'Start the network before connecting; a network that was stopped does not start again',
+  },
+  NETWORK_UNREACHABLE: {
+    summary: 'The peer cannot be reached',
+    action: 'Check that it runs, that its address is right and that no firewall is in between, then try again',
+  },
+  NETWORK_WRONG_PEER: {
+    summary: 'Another node than the expected one answers at this address',
+    action: 'Correct the address or the node name of the contact; do not send it anything',
+  },
+  NETWORK_REFUSED: {
+    summary: 'The connection was refused',
+    action: 'Read the reason: usually the membership or the certificate of one side has to be put right first',
+  },
+  NETWORK_TIMEOUT: {
+    summary: 'The peer did not answer in time',
+    action: 'Try again or ask another peer; look at its log and load when it happens often',
+  },
+  NETWORK_BUSY: {
+    summary: 'Too many requests are under way between these two peers',
+    action: 'Wait until some are answered, then try again',
+  },
+  NETWORK_FRAME_TOO_LARGE: {
+    summary: 'The frame is larger than the network carries',
+    action: 'Split it, or send its hash and let the peer fetch the parts',
+  },
+  NETWORK_HELLO_TOO_LARGE: {
+    summary: 'The hello of this node is larger than a connection carries',
+    action: 'Shorten what the handshake presents',
+  },
+  NETWORK_NO_HANDLER: {
+    summary: 'The peer does not speak this protocol',
+    action: 'Check that both nodes run the same version and that the peer has the role that answers this',
+  },
+  NETWORK_HANDLER_TAKEN: {
+    summary: 'A protocol has a handler already, or its name is unusable',
+    action: 'Register one handler per protocol, with a name of 1 to 64 bytes',
+  },
+  PEER_INTERNAL: {
+    summary: 'The peer failed while it worked on the request',
+    action: 'Look at the log of the peer; try another peer',
+  },
+  DISK_LOG_DAMAGED: {
+    summary: 'A record in the middle of a log fails its checksum',
+    action: 'The disk lost data: replace the log by a copy from a backup or resynchronise this node from its peers',
+  },
+  DISK_RECORD_SIZE: {
+    summary: 'A log record is empty or larger than a log takes',
+    action: 'Write 1 byte to 8 MiB per record; larger content belongs into a blob',
+  },
+  DISK_NAME_INVALID: {
+    summary: 'The name of a log or a table is not usable',
+    action: 'Use 1 to 64 lower-case letters, digits and hyphens, starting with a letter or a digit',
+  },
+  DISK_WRITE_FAILED: {
+    summary: 'A log could not be written',
+    action: 'Check that the disk has room and is healthy, then restart the node; nothing more is written to this log until then',
+  },
+  DISK_CLOSED: {
+    summary: 'The log or the table is closed or already open',
+    action: 'Open it once, and keep using that handle until it is closed',
+  },
+  DISK_IN_USE: {
+    summary: 'The data folder is in use by another process',
+    action: 'Stop the other process, or give this one a folder of its own',
+  },
+  SIM_STALLED: {
+    summary: 'Nothing can happen any more in the simulated world, but somebody still waits',
+    action: 'Look at the listed waits: each needs a timer, a message or real work that was awaited outside the simulation',
+  },
+  SIM_DEADLINE: {
+    summary: 'The simulated world did not reach the expected state in time',
+    action: 'Look at the listed waits, or allow more virtual time',
+  },
+  SIM_BUSY: {
+    summary: 'The simulated world is running already',
+    action: 'Wait for the run under way to end before starting the next',
+  },
+  SIM_NODE: {
+    summary: 'The simulated node is unknown, or not in the state that this needs',
+    action: 'Add a node once; crash a running one, restart a crashed one',
+  },
+  ENV_DEADLINE: {
+    summary: 'Something did not happen before its deadline',
+    action: 'Look at what the message names; allow more time or find out why it is slow',
+  },
+  HTTP_PORT_TAKEN: {
+    summary: 'The port to serve HTTP on is taken',
+    action: 'Choose another port, or stop the program that listens there',
+  },
+});

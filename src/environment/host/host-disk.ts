@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { TreadleError } from '../../errors.ts';
+import { checkDiskName } from '../disk-names.ts';
+import type { Blobs, Disk, Logger, Metrics } from '../environment.ts';
+import { replaceFile, syncFolder } from './files.ts';
+import { HostAppendLog } from './host-append-log.ts';
+import { hostTable, openLevel } from './host-table.ts';
+
+export interface HostDisk extends Disk {
+  /** Closes what is open and lets go of the folder. */
+  close(): Promise<void>;
+}
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/**
+ * The data folder of one node: `logs/NAME.log`, `tables/NAME/`, `blobs/HH/HASH`.
+ * @throws TreadleError DISK_IN_USE when another process has it
+ */
+export async function hostDisk(folder: string, log: Logger, metrics: Metrics): Promise<HostDisk> {
+  for (const part of ['logs', 'tables', 'blobs']) await mkdir(join(folder, part), { recursive: true });
+  // An empty LevelDB serves as the lock of the folder: its lock dies with the process, which a lock file would not.
+  const lock = await openLevel(join(folder, 'lock'));
+  const open = new Map<string, Closable | undefined>();
+  const openOnce = async <T extends Closable>(key: string, make: (onClose: () => void) => Promise<T>): Promise<T> => {
+    if (open.has(key)) throw new TreadleError('DISK_CLOSED', { detail: `${key} is open already` });
+    open.set(key, undefined);
+    try {
+      const made = await make(() => open.delete(key));
+      open.set(key, made);
+      return made;
+    } catch (error) {
+      open.delete(key);
+      throw error;
+    }
+  };
+  return {
+    log: async (name) => {
+      checkDiskName(name);
+      return openOnce(`log ${name}`, (onClose) =>
+        HostAppendLog.open(join(folder, 'logs', `${name}.log`), { log, metrics, onClose }),
+      );
+    },
+    table: async (name) => {
+      checkDiskName(name);
+      return openOnce(`table ${name}`, (onClose) => hostTable(join(folder, 'tables', name), onClose));
+    },
+    blobs: async () => hostBlobs(join(folder, 'blobs'), log, metrics),
+    close: async () => {
+      await Promise.all([...open.values()].map((part) => part?.close()));
+      await lock.close();
+    },
+  };
+}
+
+function hostBlobs(folder: string, log: Logger, metrics: Metrics): Blobs {
+  const pathOf = (hash: string) => (/^[0-9a-f]{64}$/.test(hash) ? join(folder, hash.slice(0, 2), hash) : undefined);
+  return {
+    put: async (content) => {
+      const hash = sha256Hex(content);
+      const path = pathOf(hash) as string;
+      const known = await stat(path).catch(ignoreMissing);
+      if (known?.size === content.length) return hash;
+      if ((await mkdir(dirname(path), { recursive: true })) !== undefined) await syncFolder(folder);
+      await replaceFile(path, [content]);
+      return hash;
+    },
+    get: async (hash) => {
+      const path = pathOf(hash);
+      const content = path === undefined ? undefined : await readFile(path).catch(ignoreMissing);
+      if (path === undefined || content === undefined) return undefined;
+      if (sha256Hex(content) === hash) return new Uint8Array(content);
+      // A spoilt blob counts as missing: whoever needs it fetches it again and stores it anew.
+      await rm(path, { force: true });
+      metrics.count('disk_blobs_damaged_total');
+      log.error('blob_damaged', { hash });
+      return undefined;
+    },
+    delete: async (hash) => {
+      const path = pathOf(hash);
+      if (path !== undefined) await rm(path, { force: true });
+    },
+  };
+}
+
+function sha256Hex(content: Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,69 @@
+import type { NodeKey } from '../../crypto/index.ts';
+import type { Environment } from '../environment.ts';
+import { createMetrics } from '../metric-store.ts';
+import '../errors.ts';
+import { hostClock } from './host-clock.ts';
+import { hostCpu } from './host-cpu.ts';
+import { hostDisk } from './host-disk.ts';
+import { hostLog, type LogLevel } from './host-log.ts';
+import { HostNetwork } from './host-network.ts';
+import { hostRandom } from './host-random.ts';
+import type { ListenOptions } from './libp2p-node.ts';
+
+export interface HostOptions {
+  readonly key: NodeKey;
+  /** Everything the node keeps; created when missing. One process at a time. */
+  readonly dataFolder: string;
+  /** Where other nodes dial; left out for a node that only dials. */
+  readonly listen?: ListenOptions;
+  /** Default 'info'. */
+  readonly logLevel?: LogLevel;
+  /** Default: standard error. */
+  readonly logFile?: string;
+}
+
+export interface HostEnvironment extends Environment {
+  /** Stops the network, cancels the timers, closes the disk. */
+  close(): Promise<void>;
+}
+
+/**
+ * The environment of a node that runs as a program.
+ *
+ * @throws TreadleError DISK_IN_USE when another process has the data folder
+ */
+export async function createHostEnvironment(options: HostOptions): Promise<HostEnvironment> {
+  const node = options.key.address;
+  const log = hostLog({
+    node,
+    level: options.logLevel ?? 'info',
+    ...(options.logFile !== undefined && { file: options.logFile }),
+  });
+  const clock = hostClock();
+  const metrics = createMetrics();
+  const disk = await hostDisk(options.dataFolder, log, metrics).catch(async (error: unknown) => {
+    await log.close();
+    throw error;
+  });
+  const network = new HostNetwork(
+    { key: options.key, ...(options.listen !== undefined && { listen: options.listen }) },
+    { clock, log, metrics },
+  );
+  return {
+    node,
+    clock,
+    network,
+    disk,
+    random: hostRandom(),
+    cpu: hostCpu(clock, metrics),
+    log,
+    metrics,
+    track: (_what, promise) => promise,
+    close: async () => {
+      await network.stop();
+      clock.close();
+      await disk.close();
+      await log.close();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** HTTP as plain values, so that a node's API is a function that the host serves and a test calls. */
+
+export interface HttpRequest {
+  readonly method: string;
+  /** Path without the query, percent-decoding not applied. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** Where a server-sent-event stream or a socket writes. `send` returns false once the other side is gone or its buffer is full (the stream is then closed). */
+export interface TextSink {
+  send(text: string): boolean;
+  close(): void;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** Instead of `body`: a stream of server-sent events. Each `send` is one event's data; the returned function is called when the client leaves. */
+  readonly stream?: (sink: TextSink) => () => void;
+}
+
+export interface SocketHandler {
+  message(text: string): void;
+  closed(): void;
+}
+
+export interface HttpApp {
+  /** Never rejects for bad input: it answers 4xx with a JSON error body. */
+  handle(request: HttpRequest): Promise<HttpResponse>;
+  /** Accepts a WebSocket on `path`, or returns undefined to refuse it. */
+  socket?(path: string, sink: TextSink): SocketHandler | undefined;
+}

@@ -1,0 +1,39 @@
+import type { Priority } from '../environment.ts';
+import type { EventHandle } from './event-queue.ts';
+import type { Link } from './link.ts';
+import type { SimNetwork } from './sim-network.ts';
+import type { Wire } from './wire.ts';
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export type SideState = 'dialling' | 'open' | 'closed';
+
+/** One end of a connection. */
+export class Side {
+  readonly network: SimNetwork;
+  /** The link to the other end. */
+  readonly link: Link;
+  state: SideState = 'dialling';
+  /** Those who wait in `connect`. */
+  readonly waiters: Waiter[] = [];
+  wires: Readonly<Record<Priority, Wire>> | undefined;
+  outstandingBytes = 0;
+  peerHello: Uint8Array | undefined;
+  /** Whether we admitted the peer and whether it admitted us, as far as known. */
+  admitted = false;
+  admittedByPeer = false;
+  helloTimer: EventHandle | undefined;
+
+  constructor(network: SimNetwork, link: Link) {
+    this.network = network;
+    this.link = link;
+  }
+
+  /** Tells those who wait; on a crashed node they wait for ever. */
+  settle(tell: (waiter: Waiter) => void): void {
+    for (const waiter of this.waiters.splice(0)) if (this.network.life.alive) tell(waiter);
+  }
+}

@@ -1,0 +1,137 @@
+import { TreadleError } from '../../errors.ts';
+import { SIM_RECENT_EVENTS_MAX } from '../../limits.ts';
+import type { Micros } from '../environment.ts';
+import { type EventHandle, EventQueue } from './event-queue.ts';
+import { microtaskDrain, onMacrotask, wallMs } from './macrotask.ts';
+import { TraceHash } from './trace-hash.ts';
+
+/** What kind of event it was, for the trace. The numbers are part of every trace hash: append only. */
+export const EventKind = { timer: 1, arrival: 2, delivery: 3, transfer: 4, link: 5, cpu: 6, disk: 7, script: 8 } as const;
+export type EventKind = (typeof EventKind)[keyof typeof EventKind];
+
+/** Whose event it is: an event of a dead owner is thrown away. */
+export interface Owner {
+  /** Position of the node in the order of addition; -1 for the world itself. */
+  readonly index: number;
+  readonly alive: boolean;
+}
+
+interface PendingEvent {
+  readonly owner: Owner;
+  readonly kind: EventKind;
+  readonly action: () => void;
+}
+
+/** Why a run ended. */
+export type RunEnd = 'reached' | 'deadline' | 'empty';
+
+/** Real time after which the loop lets the process breathe: timers, signals and I/O of whoever hosts the simulation. */
+const SLICE_MS = 50;
+
+/** Virtual time: delivers events in order and empties the microtask queue after each. */
+export class Kernel {
+  /** Virtual time since the start of the world: small numbers, so that fractions of a microsecond keep their precision. */
+  now: Micros = 0;
+  /** When the world starts, since the Unix epoch. */
+  readonly epochMicros: Micros;
+  delivered = 0;
+  /** Real milliseconds spent in runs. */
+  busyMs = 0;
+  private readonly queue = new EventQueue<PendingEvent>();
+  private readonly trace = new TraceHash();
+  /** Ring of time, sequence, node and kind of the events delivered last. */
+  private readonly ring = new Float64Array(4 * SIM_RECENT_EVENTS_MAX);
+  private running = false;
+
+  constructor(epochMicros: Micros) {
+    this.epochMicros = epochMicros;
+  }
+
+  /** Plans `action` for `at` (rounded up to a whole microsecond, never in the past). */
+  schedule(at: Micros, owner: Owner, kind: EventKind, action: () => void): EventHandle {
+    return this.queue.push(Math.max(this.now, Math.ceil(at)), { owner, kind, action });
+  }
+
+  cancel(handle: EventHandle): void {
+    this.queue.cancel(handle);
+  }
+
+  get pending(): number {
+    return this.queue.size;
+  }
+
+  traceHash(): string {
+    return this.trace.digest();
+  }
+
+  /** The last delivered events, oldest first, as `time sequence node kind`: what to print beside a failure. */
+  recent(): readonly string[] {
+    const lines: string[] = [];
+    for (let event = Math.max(0, this.delivered - SIM_RECENT_EVENTS_MAX); event < this.delivered; event++) {
+      const at = 4 * (event % SIM_RECENT_EVENTS_MAX);
+      lines.push(this.ring.subarray(at, at + 4).join(' '));
+    }
+    return lines;
+  }
+
+  /**
+   * Delivers events until `stop` says so, the next one lies after `deadline` (the clock then stands there), or none is left.
+   * An error that an event throws ends the run with it.
+   */
+  run(stop: () => boolean, deadline: Micros): Promise<RunEnd> {
+    if (this.running) return Promise.reject(new TreadleError('SIM_BUSY'));
+    this.running = true;
+    return new Promise<RunEnd>((resolve, reject) => {
+      const slice = () => {
+        try {
+          const end = this.slice(stop, deadline);
+          if (end === undefined) return onMacrotask(slice);
+          this.running = false;
+          resolve(end);
+        } catch (error) {
+          this.running = false;
+          reject(error);
+        }
+      };
+      onMacrotask(slice);
+    });
+  }
+
+  private slice(stop: () => boolean, deadline: Micros): RunEnd | undefined {
+    const drain = microtaskDrain();
+    const started = wallMs();
+    try {
+      drain?.();
+      for (let count = 1; ; count++) {
+        if (stop()) return 'reached';
+        const at = this.queue.peekTime();
+        if (at === Number.POSITIVE_INFINITY) return 'empty';
+        if (at > deadline) {
+          this.now = Math.max(this.now, deadline);
+          return 'deadline';
+        }
+        this.deliver();
+        if (drain === undefined) return undefined;
+        drain();
+        if (count % 32 === 0 && wallMs() - started > SLICE_MS) return undefined;
+      }
+    } finally {
+      this.busyMs += wallMs() - started;
+    }
+  }
+
+  private deliver(): void {
+    const event = this.queue.pop();
+    if (event === undefined) return;
+    this.now = this.queue.poppedTime;
+    if (!event.owner.alive) return;
+    const { poppedSequence } = this.queue;
+    this.trace.add(this.now, poppedSequence, event.owner.index, event.kind);
+    const at = 4 * (this.delivered++ % SIM_RECENT_EVENTS_MAX);
+    this.ring[at] = this.now;
+    this.ring[at + 1] = poppedSequence;
+    this.ring[at + 2] = event.owner.index;
+    this.ring[at + 3] = event.kind;
+    event.action();
+  }
+}

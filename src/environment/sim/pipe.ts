@@ -1,0 +1,37 @@
+import type { Micros, Priority } from '../environment.ts';
+
+/** Bytes per microsecond. */
+export type Rate = number;
+
+export function rateOf(bitsPerSecond: number): Rate {
+  return bitsPerSecond / 8_000_000;
+}
+
+/**
+ * The uplink or the downlink of a node, as small frames see it: first come first served, `control` before `bulk`.
+ * Lazy: it only remembers until when it is taken. A control frame overtakes the bulk that waits, whose planned end
+ * stays but whose successors start later, so that the rate holds over time.
+ */
+export class Pipe {
+  readonly rate: Rate;
+  private controlFreeAt: Micros = 0;
+  private bulkFreeAt: Micros = 0;
+
+  constructor(bitsPerSecond: number) {
+    this.rate = rateOf(bitsPerSecond);
+  }
+
+  /** Takes the pipe for `bytes` from `at` on, or as soon as it is free; returns when the last bit is through. */
+  reserve(at: Micros, bytes: number, priority: Priority): Micros {
+    const duration = bytes / this.rate;
+    if (priority === 'control') {
+      const end = Math.max(at, this.controlFreeAt) + duration;
+      this.controlFreeAt = end;
+      this.bulkFreeAt = Math.max(this.bulkFreeAt, at) + duration;
+      return end;
+    }
+    const end = Math.max(at, this.bulkFreeAt, this.controlFreeAt) + duration;
+    this.bulkFreeAt = end;
+    return end;
+  }
+}

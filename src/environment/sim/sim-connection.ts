@@ -1,0 +1,268 @@
+import { TreadleError } from '../../errors.ts';
+import { DIAL_TIMEOUT_MICROS, HELLO_BYTES_MAX, HELLO_TIMEOUT_MICROS, PEER_SILENCE_MICROS } from '../../limits.ts';
+import type { Admission, NodeId, Priority } from '../environment.ts';
+import type { Message } from '../peer-session.ts';
+import { Side, type SideState } from './connection-side.ts';
+import type { EventHandle } from './event-queue.ts';
+import type { Fabric } from './fabric.ts';
+import { EventKind } from './kernel.ts';
+import type { SimNetwork } from './sim-network.ts';
+import { Wire } from './wire.ts';
+
+/** Trips before the hellos can travel: TCP's and the encrypted channel's handshakes, two round trips together. */
+const TRIPS_BEFORE_HELLO = 4;
+/** Bytes of a verdict on the wire, beside its reason. */
+const VERDICT_BYTES = 8;
+
+/**
+ * A connection between two simulated nodes, from the first packet of the dial to the last of the farewell. Hellos and
+ * verdicts travel on the same wires as everything else, so latency, loss and partitions apply to them.
+ */
+export class SimConnection {
+  private readonly fabric: Fabric;
+  private readonly sides: readonly [dialler: Side, listener: Side];
+  private breakTimer: EventHandle | undefined;
+  private dialTimer: EventHandle | undefined;
+
+  constructor(fabric: Fabric, dialler: SimNetwork, listener: SimNetwork) {
+    this.fabric = fabric;
+    this.sides = [
+      new Side(dialler, fabric.link(dialler.self, listener.self)),
+      new Side(listener, fabric.link(listener.self, dialler.self)),
+    ];
+  }
+
+  /** Starts the dial; the outcome reaches those who {@link wait}. */
+  dial(): void {
+    const [dialler, listener] = this.sides;
+    const [out, back] = [dialler.link, listener.link];
+    let delay = 0;
+    for (let trip = 0; trip < TRIPS_BEFORE_HELLO; trip++) delay += (trip % 2 === 0 ? out : back).latency();
+    const limit = dialler.network.life.after(DIAL_TIMEOUT_MICROS, EventKind.link, () =>
+      this.fail(unreachable(listener, 'no answer')),
+    );
+    this.dialTimer = limit;
+    if (out.blocked || back.blocked) return;
+    dialler.network.life.after(delay, EventKind.link, () => {
+      if (dialler.state === 'closed' || out.blocked || back.blocked) return;
+      dialler.network.life.cancel(limit);
+      if (!listener.network.accepting) return this.fail(unreachable(listener, 'nobody listens there'));
+      this.exchangeHellos();
+    });
+  }
+
+  /** Settles when the side of `network` is open, or will not be. */
+  wait(network: SimNetwork): Promise<void> {
+    const side = this.side(network);
+    if (side.state === 'open') return Promise.resolve();
+    return new Promise((resolve, reject) => side.waiters.push({ resolve, reject }));
+  }
+
+  stateOf(network: SimNetwork): SideState {
+    return this.side(network).state;
+  }
+
+  /** Hands a message to the wire; false when the queue is full and it was dropped. */
+  transmit(from: SimNetwork, message: Message, priority: Priority): boolean {
+    const [side, peer] = this.ends(from);
+    if (side.state !== 'open') return false;
+    const sizeBytes = message.body.length + ('protocol' in message ? message.protocol.length : 0);
+    const { queueBytesMax } = side.link.parameters;
+    if (side.outstandingBytes + sizeBytes > queueBytesMax) {
+      from.countDrop(peer.network.self);
+      return false;
+    }
+    side.outstandingBytes += sizeBytes;
+    this.fabric.count(sizeBytes);
+    this.post(side, peer, priority, sizeBytes, message.type === 'frame', () => peer.network.receive(from.self, this, message));
+    return true;
+  }
+
+  /** Closes the side of `network` now; the other one hears of it a trip later. */
+  close(network: SimNetwork, reason: string, peerReason: string): void {
+    const [side, peer] = this.ends(network);
+    this.closeSide(side, peer, reason);
+    side.wires?.control.close();
+    side.wires?.bulk.close();
+    if (side.link.blocked) return this.linkBlocked();
+    peer.network.life.after(side.link.latency(), EventKind.link, () => this.closeSide(peer, side, peerReason));
+  }
+
+  /** The node of `network` crashed: its operating system resets the connection. */
+  crashed(network: SimNetwork): void {
+    this.close(network, 'crashed', 'the connection was reset');
+  }
+
+  /** A link of this connection was blocked: after a while of silence both ends give up. */
+  linkBlocked(): void {
+    if (this.breakTimer !== undefined || this.over) return;
+    this.breakTimer = this.fabric.after(PEER_SILENCE_MICROS, () => {
+      this.breakTimer = undefined;
+      const [left, right] = this.sides;
+      this.closeSide(left, right, 'nothing was heard from the peer');
+      this.closeSide(right, left, 'nothing was heard from the peer');
+    });
+  }
+
+  /** A link of this connection is open again. */
+  linkOpened(): void {
+    const [left, right] = this.sides;
+    if (!left.link.blocked && !right.link.blocked && this.breakTimer !== undefined) {
+      this.fabric.cancel(this.breakTimer);
+      this.breakTimer = undefined;
+    }
+    for (const [side, peer] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      if (side.link.blocked) continue;
+      side.wires?.control.resume();
+      side.wires?.bulk.resume();
+      // A farewell that could not travel while the link was blocked does so now.
+      if (side.state === 'closed' && peer.state !== 'closed') this.closeSide(peer, side, 'the connection was reset');
+    }
+  }
+
+  get over(): boolean {
+    return this.sides[0].state === 'closed' && this.sides[1].state === 'closed';
+  }
+
+  private exchangeHellos(): void {
+    const [dialler, listener] = this.sides;
+    for (const [side, peer] of [
+      [dialler, listener],
+      [listener, dialler],
+    ] as const) {
+      side.wires = {
+        control: new Wire('control', this.fabric.wireDependencies(side.network, peer.network)),
+        bulk: new Wire('bulk', this.fabric.wireDependencies(side.network, peer.network)),
+      };
+      side.helloTimer = side.network.life.after(HELLO_TIMEOUT_MICROS, EventKind.link, () => {
+        if (side.state === 'dialling') this.fail(unreachable(peer, 'the handshake took too long'));
+      });
+    }
+    this.sendHello(dialler, listener);
+    this.sendHello(listener, dialler);
+  }
+
+  private sendHello(side: Side, peer: Side): void {
+    let hello: Uint8Array;
+    try {
+      hello = side.network.hello();
+    } catch (error) {
+      side.network.logFailure(peer.network.self, error);
+      return this.refuse(side, peer, 'its hello could not be made');
+    }
+    if (hello.length > HELLO_BYTES_MAX) return this.refuse(side, peer, `its hello of ${hello.length} bytes is too large`);
+    this.post(side, peer, 'control', hello.length, false, () => {
+      if (peer.state !== 'dialling') return;
+      peer.peerHello = hello;
+      void this.judge(peer, side, hello);
+    });
+  }
+
+  private async judge(side: Side, peer: Side, hello: Uint8Array): Promise<void> {
+    let verdict: Admission;
+    try {
+      verdict = await side.network.judge(peer.network.self, hello);
+    } catch (error) {
+      side.network.logFailure(peer.network.self, error);
+      verdict = { admitted: false, reason: 'the other side failed while it judged the hello' };
+    }
+    if (!side.network.life.alive || side.state !== 'dialling') return;
+    if (!verdict.admitted) return this.refuse(side, peer, verdict.reason);
+    side.admitted = true;
+    this.post(side, peer, 'control', VERDICT_BYTES, false, () => {
+      peer.admittedByPeer = true;
+      this.openIfAgreed(peer, side);
+    });
+    this.openIfAgreed(side, peer);
+  }
+
+  private openIfAgreed(side: Side, peer: Side): void {
+    if (side.state !== 'dialling' || !side.admitted || !side.admittedByPeer) return;
+    side.state = 'open';
+    if (side.helloTimer !== undefined) side.network.life.cancel(side.helloTimer);
+    side.network.opened(peer.network.self, this, side.peerHello as Uint8Array);
+    side.settle((waiter) => waiter.resolve());
+  }
+
+  private refuse(side: Side, peer: Side, reason: string): void {
+    this.closeRefused(side, peer, reason);
+    this.post(side, peer, 'control', VERDICT_BYTES + reason.length, false, () => this.closeRefused(peer, side, reason));
+  }
+
+  private closeRefused(side: Side, peer: Side, reason: string): void {
+    if (side.state !== 'dialling') return;
+    this.end(side);
+    side.network.refused(peer.network.self, reason);
+    const error = new TreadleError('NETWORK_REFUSED', {
+      detail: `${side.network.self} and ${peer.network.self} do not connect: ${reason}`,
+      data: { peer: peer.network.self, reason },
+    });
+    side.settle((waiter) => waiter.reject(error));
+  }
+
+  /** The handshake came to nothing without a verdict. */
+  private fail(error: TreadleError): void {
+    for (const side of this.sides) {
+      if (side.state !== 'dialling') continue;
+      this.end(side);
+      side.settle((waiter) => waiter.reject(error));
+    }
+  }
+
+  private closeSide(side: Side, peer: Side, reason: string): void {
+    const { state } = side;
+    if (state === 'closed') return;
+    this.end(side);
+    if (state === 'open') side.network.closed(peer.network.self, this, reason);
+    side.settle((waiter) => waiter.reject(unreachable(peer, reason)));
+  }
+
+  private end(side: Side): void {
+    side.state = 'closed';
+    if (side.helloTimer !== undefined) side.network.life.cancel(side.helloTimer);
+    if (this.dialTimer !== undefined) this.sides[0].network.life.cancel(this.dialTimer);
+    if (this.over) this.fabric.forget(this);
+  }
+
+  private post(side: Side, peer: Side, priority: Priority, sizeBytes: number, droppable: boolean, arrive: () => void): void {
+    const accounted = side.state === 'open' ? sizeBytes : 0;
+    side.wires?.[priority].push({
+      sizeBytes,
+      droppable,
+      arrive: () => {
+        side.outstandingBytes -= accounted;
+        if (peer.state !== 'closed') arrive();
+      },
+      lost: () => {
+        side.outstandingBytes -= accounted;
+      },
+    });
+  }
+
+  private side(network: SimNetwork): Side {
+    return this.sides[0].network === network ? this.sides[0] : this.sides[1];
+  }
+
+  private ends(network: SimNetwork): readonly [own: Side, peer: Side] {
+    return this.sides[0].network === network ? this.sides : [this.sides[1], this.sides[0]];
+  }
+
+  /** The two nodes, dialler first. */
+  get nodes(): readonly [NodeId, NodeId] {
+    return [this.sides[0].network.self, this.sides[1].network.self];
+  }
+
+  involves(network: SimNetwork): boolean {
+    return this.sides[0].network === network || this.sides[1].network === network;
+  }
+}
+
+function unreachable(side: Side, reason: string): TreadleError {
+  return new TreadleError('NETWORK_UNREACHABLE', {
+    detail: `${side.network.self} cannot be reached: ${reason}`,
+    data: { peer: side.network.self, reason },
+  });
+}

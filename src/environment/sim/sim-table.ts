@@ -1,0 +1,149 @@
+import { rememberByIdentity } from '../../remember.ts';
+import { checkOpen } from '../disk-names.ts';
+import type { Micros, Table, TableOperation, TableRange } from '../environment.ts';
+import { type Incarnation, never } from './incarnation.ts';
+import { EventKind } from './kernel.ts';
+
+/** The operating system writes dirty pages back by itself after about this long. */
+const WRITEBACK_MICROS = 5_000_000;
+
+/** What an unsynced batch replaced, to be put back when a crash loses it. */
+interface Undo {
+  readonly batch: number;
+  readonly at: Micros;
+  readonly before: readonly (readonly [key: string, value: Uint8Array | undefined])[];
+}
+
+/** The content of a table. Keys are held as Latin-1 strings, whose order is the order of the bytes. */
+export class StoredTable {
+  open = false;
+  readonly values = new Map<string, Uint8Array>();
+  /** The keys in order as of the last time that somebody asked for them, and those that came since. */
+  private ordered: readonly string[] | undefined;
+  private added: string[] = [];
+  private undo: Undo[] = [];
+  private nextBatch = 0;
+
+  /** Applies a batch, visible at once; returns its number for {@link commit}. */
+  apply(operations: readonly TableOperation[], now: Micros): number {
+    const before: [string, Uint8Array | undefined][] = [];
+    for (const operation of operations) {
+      const key = keyOf(operation.key);
+      before.push([key, this.values.get(key)]);
+      this.set(key, operation.type === 'put' ? operation.value : undefined);
+    }
+    const batch = this.nextBatch++;
+    this.undo.push({ batch, at: now, before });
+    if ((this.undo[0] as Undo).at + WRITEBACK_MICROS <= now)
+      this.undo = this.undo.filter((entry) => entry.at + WRITEBACK_MICROS > now);
+    return batch;
+  }
+
+  /** Makes a batch durable, and with it those before it: they stand before it in the same journal. */
+  commit(batch: number): void {
+    this.undo = this.undo.filter((entry) => entry.batch > batch);
+  }
+
+  /** A crash loses what was neither synced nor written back. */
+  crash(now: Micros): void {
+    this.open = false;
+    for (const entry of this.undo.reverse()) {
+      if (entry.at + WRITEBACK_MICROS <= now) continue;
+      for (const [key, value] of [...entry.before].reverse()) this.set(key, value);
+    }
+    this.undo = [];
+  }
+
+  /** The keys of a range, in the order asked for. */
+  keys(range: TableRange): readonly string[] {
+    const ordered = this.inOrder();
+    const from = range.from === undefined ? 0 : lowerBound(ordered, latin(range.from));
+    const to = range.to === undefined ? ordered.length : lowerBound(ordered, latin(range.to));
+    const count = Math.max(0, Math.min(to - from, range.limit ?? Number.POSITIVE_INFINITY));
+    return range.reverse ? ordered.slice(to - count, to).reverse() : ordered.slice(from, from + count);
+  }
+
+  /** Iterations are rare and writes are many, so the order is made when it is asked for. */
+  private inOrder(): readonly string[] {
+    if (this.ordered === undefined) this.ordered = [...this.values.keys()].sort(byCode);
+    else if (this.added.length > 0) this.ordered = merged(this.ordered, this.added.sort(byCode));
+    this.added = [];
+    return this.ordered;
+  }
+
+  private set(key: string, value: Uint8Array | undefined): void {
+    if (value === undefined) {
+      if (this.values.delete(key)) this.ordered = undefined;
+      return;
+    }
+    if (this.ordered !== undefined && !this.values.has(key)) this.added.push(key);
+    this.values.set(key, value);
+  }
+}
+
+/** A table on the simulated disk. Reads cost no time: a node's working set is cached. */
+export function simTable(life: Incarnation, name: string, stored: StoredTable, syncMicros: Micros): Table {
+  let closed = false;
+  return {
+    get: async (key) => {
+      checkOpen(closed, name);
+      return life.alive ? stored.values.get(latin(key))?.slice() : never();
+    },
+    batch: async (operations, options) => {
+      checkOpen(closed, name);
+      if (!life.alive) return never();
+      const batch = stored.apply(operations, life.now);
+      if (options?.sync) await life.later(syncMicros, EventKind.disk, () => stored.commit(batch));
+    },
+    entries: async function* (range = {}) {
+      checkOpen(closed, name);
+      if (!life.alive) await never();
+      // A snapshot, as LevelDB's iterators are: writes during the iteration are not seen.
+      const snapshot = stored.keys(range).map((key) => [key, stored.values.get(key) as Uint8Array] as const);
+      for (const [key, value] of snapshot) yield [bytesOf(key), value.slice()] as const;
+    },
+    close: async () => {
+      closed = true;
+      stored.open = false;
+    },
+  };
+}
+
+/** Nodes that store the same block hand over the same arrays: then they share the keys as well. */
+const keyOf = rememberByIdentity(latin);
+
+function latin(bytes: Uint8Array): string {
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
+}
+
+function bytesOf(key: string): Uint8Array {
+  return Uint8Array.from(key, (character) => character.charCodeAt(0));
+}
+
+function byCode(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Two ordered lists as one. */
+function merged(left: readonly string[], right: readonly string[]): readonly string[] {
+  const all: string[] = [];
+  let at = 0;
+  for (const key of left) {
+    while (at < right.length && (right[at] as string) < key) all.push(right[at++] as string);
+    all.push(key);
+  }
+  while (at < right.length) all.push(right[at++] as string);
+  return all;
+}
+
+/** The first position whose key is not below `key`. */
+function lowerBound(keys: readonly string[], key: string): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((keys[middle] as string) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

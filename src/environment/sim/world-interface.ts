@@ -1,0 +1,106 @@
+import type { Environment, Micros, NodeId } from '../environment.ts';
+import type { LinkParameters } from './link.ts';
+import type { LogLine } from './sim-log.ts';
+import type { OpenWait } from './tracked-waits.ts';
+
+export interface WorldOptions {
+  /** Everything random in the world follows from the seed and the run. */
+  readonly seed: number | string;
+  /** Replication number. Default 0. */
+  readonly run?: number;
+  /** Virtual date at the start, microseconds since the Unix epoch. Default 2026-01-01. */
+  readonly startMicros?: Micros;
+  /** What every link is unless told otherwise. Default: 1 ms, no loss. */
+  readonly links?: Partial<LinkParameters>;
+  readonly cpu?: {
+    /** Microseconds of one core per unit of each operation; what is not listed is free, and counted. */
+    readonly costs?: Readonly<Record<string, Micros>>;
+    /** Cores per node. Default 4. */
+    readonly cores?: number;
+  };
+  readonly disk?: {
+    /** Time of a flush. Default 1 ms. */
+    readonly syncMicros?: Micros;
+  };
+  /** Sees every log line as it is written; the last ones are in `world.log()` anyway. */
+  readonly onLog?: (line: LogLine) => void;
+}
+
+export interface NodeOptions {
+  readonly cores?: number;
+  /** Access line of the node, both default to 1 Gbit/s. */
+  readonly uplinkBitsPerSecond?: number;
+  readonly downlinkBitsPerSecond?: number;
+  readonly syncMicros?: Micros;
+}
+
+export interface CrashOptions {
+  /** Let a part of the unsynced tail of every log reach the disk, the last record of it torn. Default false: all of it is lost. */
+  readonly tornTail?: boolean;
+}
+
+/** Figures of a world so far. */
+export interface WorldStats {
+  readonly events: number;
+  readonly messages: number;
+  readonly messageBytes: number;
+  readonly virtualSeconds: number;
+  /** Real seconds spent in runs. */
+  readonly wallSeconds: number;
+  readonly eventsPerSecond: number;
+}
+
+/** A simulated world: virtual time and any number of nodes in one process, the same for the same seed. */
+export interface World {
+  /** Virtual time, microseconds since the Unix epoch: what every node's clock shows. */
+  readonly now: Micros;
+  /** Adds a node and returns its environment. @throws TreadleError SIM_NODE when it exists */
+  addNode(node: NodeId, options?: NodeOptions): Environment;
+  /**
+   * Delivers everything of the next `micros`.
+   * @throws TreadleError SIM_STALLED when nothing is left to happen while tracked waits are open
+   */
+  runFor(micros: Micros): Promise<void>;
+  /**
+   * Runs until `predicate` holds; it is asked after every event.
+   * @param withinMicros - virtual time that this may take, from now
+   * @throws TreadleError SIM_STALLED | SIM_DEADLINE
+   */
+  runUntil(predicate: () => boolean, withinMicros: Micros): Promise<void>;
+  /**
+   * Runs until `promise` settles, and returns or throws its outcome.
+   * @param withinMicros - virtual time that this may take; default: one hour
+   * @throws TreadleError SIM_STALLED | SIM_DEADLINE
+   */
+  run<T>(promise: Promise<T>, withinMicros?: Micros): Promise<T>;
+  /** Plans a step of the script that drives the world, e.g. a fault. */
+  at(delayMicros: Micros, action: () => void): void;
+  /** Power cut: the node's environment is dead from now on. @throws TreadleError SIM_NODE */
+  crash(node: NodeId, options?: CrashOptions): void;
+  /** A new life on the same disk. @throws TreadleError SIM_NODE when the node has not crashed */
+  restart(node: NodeId): Environment;
+  /** Empties the disk of a crashed node. @throws TreadleError SIM_NODE */
+  destroyDisk(node: NodeId): void;
+  /** Spoils record `record` of a log of a crashed node. @throws TreadleError SIM_NODE */
+  damageLog(node: NodeId, log: string, record: number): void;
+  /** Cuts the links between nodes of different groups, both ways; a node in no group keeps its links. */
+  partition(groups: readonly (readonly NodeId[])[]): void;
+  /** Cuts one direction. */
+  block(from: NodeId, to: NodeId): void;
+  unblock(from: NodeId, to: NodeId): void;
+  /** Ends all partitions and blocks. */
+  heal(): void;
+  /** Changes one direction between two nodes from now on. */
+  setLink(from: NodeId, to: NodeId, parameters: Partial<LinkParameters>): void;
+  /** Makes garbage arrive at `to` on its connection with `from`. */
+  injectMalformedFrame(from: NodeId, to: NodeId): void;
+  /** Fingerprint of everything delivered so far: the same for the same seed and program. */
+  traceHash(): string;
+  stats(): WorldStats;
+  /** The last log lines of all nodes, oldest first. */
+  log(): readonly LogLine[];
+  /** The tracked waits that are open. */
+  waits(): readonly OpenWait[];
+  /** The last delivered events, for failure reports: `time sequence node kind`. */
+  recentEvents(): readonly string[];
+}
