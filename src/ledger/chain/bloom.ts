@@ -1,0 +1,41 @@
+import { type Address, fromHex, type Hex, keccak256 } from '../../crypto/index.ts';
+
+export const BLOOM_BYTES = 256;
+
+/** A log reduced to what a bloom filter holds. */
+export interface BloomSource {
+  readonly address: Address;
+  readonly topics: readonly Hex[];
+}
+
+function bitsOf(entry: Uint8Array): readonly number[] {
+  const hash = keccak256(entry);
+  return [0, 2, 4].map((at) => (((hash[at] as number) << 8) | (hash[at + 1] as number)) & 2047);
+}
+
+/** The 2048-bit filter over addresses and topics of the Yellow Paper, section 4.3.1. */
+export function bloomOf(logs: readonly BloomSource[]): Uint8Array {
+  const bloom = new Uint8Array(BLOOM_BYTES);
+  for (const log of logs) {
+    for (const entry of [log.address, ...log.topics]) {
+      for (const bit of bitsOf(fromHex(entry))) {
+        const at = BLOOM_BYTES - 1 - (bit >> 3);
+        bloom[at] = (bloom[at] as number) | (1 << (bit & 7));
+      }
+    }
+  }
+  return bloom;
+}
+
+/** The union of filters. */
+export function mergeBlooms(blooms: readonly Uint8Array[]): Uint8Array {
+  const union = new Uint8Array(BLOOM_BYTES);
+  for (const bloom of blooms) for (let at = 0; at < BLOOM_BYTES; at++) union[at] = (union[at] as number) | (bloom[at] as number);
+  return union;
+}
+
+/** Precomputes a test whether a filter may hold an address or topic: false means certainly not. */
+export function bloomTest(entry: Hex): (bloom: Uint8Array) => boolean {
+  const bits = bitsOf(fromHex(entry));
+  return (bloom) => bits.every((bit) => ((bloom[BLOOM_BYTES - 1 - (bit >> 3)] as number) & (1 << (bit & 7))) !== 0);
+}

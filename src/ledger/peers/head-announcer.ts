@@ -1,0 +1,104 @@
+import { fromHex, type Hex, toHex } from '../../crypto/index.ts';
+import type { Network, NodeId } from '../../environment/index.ts';
+import { rememberByIdentity } from '../../remember.ts';
+import type { HeaderRecord } from '../ledger.ts';
+import { bytesOf, decode, encode, listOf, numberOf } from '../rlp-fields.ts';
+import { reasonOf } from './gossip.ts';
+import { LEDGER_PROTOCOLS } from './protocols.ts';
+
+export interface HeadAnnouncerOptions {
+  readonly network: Network;
+  readonly genesisHash: Hex;
+  readonly head: () => HeaderRecord;
+  /** A peer says that it is ahead of this node. */
+  readonly onAhead: (peer: NodeId) => void;
+}
+
+/**
+ * Tells peers where this node's chain ends, and remembers where theirs do. Full nodes introduce themselves with their
+ * head on connection; only who did is told of new ones, so that devices are left in peace.
+ */
+export class HeadAnnouncer {
+  private readonly options: HeadAnnouncerOptions;
+  private readonly heads = new Map<NodeId, number>();
+  /** The head that was told last, encoded: it goes to many peers. */
+  private told: { readonly hash: Hex; readonly frame: Uint8Array } | undefined;
+
+  constructor(options: HeadAnnouncerOptions) {
+    this.options = options;
+  }
+
+  register(): void {
+    const { network } = this.options;
+    network.onFrame(LEDGER_PROTOCOLS.head, (from, frame) => this.receive(from, frame));
+    network.onPeer((event) => {
+      if (event.type === 'connected') this.tell(event.peer);
+      if (event.type === 'disconnected') this.heads.delete(event.peer);
+    });
+    for (const peer of network.peers()) this.tell(peer);
+  }
+
+  /** Tells the followers that do not have this node's head yet. */
+  announce(): void {
+    const { number } = this.options.head();
+    for (const [peer, theirs] of this.heads) if (theirs < number) this.tell(peer);
+  }
+
+  /** Heads that peers claim, highest first. */
+  ahead(): readonly NodeId[] {
+    const { number } = this.options.head();
+    return [...this.heads]
+      .filter(([, theirs]) => theirs > number)
+      .sort(([, left], [, right]) => right - left)
+      .map(([peer]) => peer);
+  }
+
+  best(): number {
+    return Math.max(this.options.head().number, ...this.heads.values());
+  }
+
+  /** Corrects what a peer claimed by what it could show. */
+  note(peer: NodeId, number: number): void {
+    if (this.heads.has(peer)) this.heads.set(peer, number);
+  }
+
+  headOf(peer: NodeId): number | undefined {
+    return this.heads.get(peer);
+  }
+
+  /** Tells one peer where this node's chain ends. */
+  tell(peer: NodeId): void {
+    const { number, hash } = this.options.head();
+    if (this.told?.hash !== hash) {
+      this.told = { hash, frame: encode([number, fromHex(hash), fromHex(this.options.genesisHash)]) };
+    }
+    this.options.network.send(peer, LEDGER_PROTOCOLS.head, this.told.frame, 'control');
+  }
+
+  private receive(from: NodeId, frame: Uint8Array): void {
+    let number: number;
+    try {
+      const announced = readAnnouncement(frame);
+      number = announced.number;
+      if (announced.genesisHash !== this.options.genesisHash) {
+        this.options.network.penalise(from, 'follows another chain: its genesis differs');
+        return;
+      }
+    } catch (error) {
+      this.options.network.penalise(from, reasonOf(error));
+      return;
+    }
+    const isNew = !this.heads.has(from);
+    this.heads.set(from, number);
+    const own = this.options.head().number;
+    // Whoever introduces itself before this node registered has not heard of it yet.
+    if (isNew && own > number) this.tell(from);
+    if (number > own) this.options.onAhead(from);
+  }
+}
+
+const readAnnouncement = rememberByIdentity((frame: Uint8Array): { readonly number: number; readonly genesisHash: Hex } => {
+  const [height, hash, genesis] = listOf(decode(frame, 'announcement of a head'), 'announcement of a head', 3);
+  bytesOf(hash, 'head hash', 32);
+  return { number: numberOf(height, 'head number'), genesisHash: toHex(bytesOf(genesis, 'genesis hash', 32)) };
+});

@@ -1,0 +1,241 @@
+import { getCalldataFloorGas, type TypedTransaction } from '@ethereumjs/tx';
+import { bigIntMax } from '@ethereumjs/util';
+import type { Address, Hex } from '../../crypto/index.ts';
+import { TreadleError } from '../../errors.ts';
+import {
+  BLOCK_TRANSACTIONS_MAX,
+  BUSY_RETRY_AFTER_MS,
+  POOL_BYTES_MAX,
+  POOL_PER_SENDER_MAX,
+  POOL_TRANSACTIONS_MAX,
+  TRANSACTION_GAS_MAX,
+} from '../../limits.ts';
+import type { SignedTransaction } from './transaction-codec.ts';
+
+/** A sender's account at the head, as far as admission asks. */
+export interface SenderAccount {
+  readonly nonce: bigint;
+  readonly balance: bigint;
+  /** False when the address holds a contract (a delegation of EIP-7702 is none). */
+  readonly canSend: boolean;
+}
+
+export interface PoolLimits {
+  readonly transactions?: number;
+  readonly bytes?: number;
+  readonly perSender?: number;
+}
+
+export interface PoolOptions {
+  readonly limits?: PoolLimits;
+  readonly blockGasLimit: bigint;
+  /** The sender's account at the head. */
+  readonly account: (sender: Address) => Promise<SenderAccount>;
+  /** Called for each transaction that leaves without being replaced by the sender or put into a block. */
+  readonly onDropped?: (signed: SignedTransaction, reason: string) => void;
+}
+
+interface Sender {
+  /** The account's nonce, as last read. */
+  nonce: bigint;
+  readonly byNonce: Map<bigint, SignedTransaction>;
+}
+
+/** Signed transactions that wait for a block, in order of arrival. */
+export class Pool {
+  private readonly options: PoolOptions;
+  private readonly limits: Required<PoolLimits>;
+  /** Insertion order is order of arrival. */
+  private readonly byHash = new Map<Hex, SignedTransaction>();
+  private readonly senders = new Map<Address, Sender>();
+  private sizeBytes = 0;
+
+  constructor(options: PoolOptions) {
+    this.options = options;
+    this.limits = {
+      transactions: POOL_TRANSACTIONS_MAX,
+      bytes: POOL_BYTES_MAX,
+      perSender: POOL_PER_SENDER_MAX,
+      ...options.limits,
+    };
+  }
+
+  get size(): number {
+    return this.byHash.size;
+  }
+
+  has(hash: Hex): boolean {
+    return this.byHash.has(hash);
+  }
+
+  get(hash: Hex): SignedTransaction | undefined {
+    return this.byHash.get(hash);
+  }
+
+  /** Oldest first. */
+  all(): IterableIterator<SignedTransaction> {
+    return this.byHash.values();
+  }
+
+  /** Checks a transaction against the head and the pool and takes it in. @throws TreadleError POOL_* */
+  async add(signed: SignedTransaction): Promise<void> {
+    this.refuseKnown(signed);
+    refuseGas(signed.transaction, this.options);
+    const account = await this.options.account(signed.sender);
+    // Others may have come in meanwhile: from here on nothing waits.
+    this.refuseKnown(signed);
+    this.refuseAccount(signed, account);
+    const sender = this.senders.get(signed.sender) ?? { nonce: account.nonce, byNonce: new Map() };
+    sender.nonce = account.nonce;
+    const replaced = sender.byNonce.get(signed.transaction.nonce);
+    if (replaced !== undefined) refuseCheapReplacement(signed.transaction, replaced.transaction);
+    else this.refuseWithoutRoom(signed, sender);
+    if (replaced !== undefined) this.forget(replaced);
+    this.senders.set(signed.sender, sender);
+    sender.byNonce.set(signed.transaction.nonce, signed);
+    this.byHash.set(signed.hash, signed);
+    this.sizeBytes += signed.raw.length;
+  }
+
+  /** Transactions that can run one after another now: by arrival, each sender's by nonce without a gap. */
+  select(): readonly SignedTransaction[] {
+    const selected: SignedTransaction[] = [];
+    const next = new Map<Address, bigint>();
+    const early = new Map<Address, Set<bigint>>();
+    for (const signed of this.byHash.values()) {
+      if (selected.length >= BLOCK_TRANSACTIONS_MAX) break;
+      const sender = this.senders.get(signed.sender) as Sender;
+      let nonce = next.get(signed.sender) ?? sender.nonce;
+      if (signed.transaction.nonce !== nonce) {
+        const waiting = early.get(signed.sender);
+        if (waiting === undefined) early.set(signed.sender, new Set([signed.transaction.nonce]));
+        else waiting.add(signed.transaction.nonce);
+        continue;
+      }
+      selected.push(signed);
+      nonce += 1n;
+      // What came before its turn follows its predecessor at once.
+      while (early.get(signed.sender)?.has(nonce)) {
+        selected.push(sender.byNonce.get(nonce) as SignedTransaction);
+        nonce += 1n;
+      }
+      next.set(signed.sender, nonce);
+    }
+    return selected.slice(0, BLOCK_TRANSACTIONS_MAX);
+  }
+
+  /** The next nonce of a sender whose account has `accountNonce`, with what is pooled without a gap counted. */
+  nextNonce(address: Address, accountNonce: bigint): bigint {
+    const pooled = this.senders.get(address)?.byNonce;
+    let nonce = accountNonce;
+    while (pooled?.has(nonce)) nonce += 1n;
+    return nonce;
+  }
+
+  /** Drops what a new block contains, then what it made impossible for these and the block's senders. */
+  async settle(included: readonly SignedTransaction[], alsoCheck: readonly Address[] = []): Promise<void> {
+    for (const { hash } of included) {
+      const pooled = this.byHash.get(hash);
+      if (pooled !== undefined) this.forget(pooled);
+    }
+    for (const address of new Set([...included.map(({ sender }) => sender), ...alsoCheck])) {
+      if (this.senders.has(address)) await this.recheck(address);
+    }
+  }
+
+  /** Removes one transaction for a reason that is told to the owner of the pool. */
+  drop(hash: Hex, reason: string): void {
+    const pooled = this.byHash.get(hash);
+    if (pooled === undefined) return;
+    this.forget(pooled);
+    this.options.onDropped?.(pooled, reason);
+  }
+
+  private async recheck(address: Address): Promise<void> {
+    const account = await this.options.account(address);
+    const sender = this.senders.get(address);
+    if (sender === undefined) return;
+    sender.nonce = account.nonce;
+    for (const [nonce, pooled] of [...sender.byNonce]) {
+      if (nonce < account.nonce) this.drop(pooled.hash, 'its nonce has been used');
+      else if (costOf(pooled.transaction) > account.balance) this.drop(pooled.hash, 'its sender can no longer pay it');
+    }
+  }
+
+  private forget(pooled: SignedTransaction): void {
+    this.byHash.delete(pooled.hash);
+    this.sizeBytes -= pooled.raw.length;
+    const sender = this.senders.get(pooled.sender) as Sender;
+    if (sender.byNonce.get(pooled.transaction.nonce) === pooled) sender.byNonce.delete(pooled.transaction.nonce);
+    if (sender.byNonce.size === 0) this.senders.delete(pooled.sender);
+  }
+
+  private refuseKnown({ hash }: SignedTransaction): void {
+    if (this.byHash.has(hash)) throw new TreadleError('POOL_KNOWN', { data: { hash } });
+  }
+
+  private refuseAccount({ transaction, sender }: SignedTransaction, account: SenderAccount): void {
+    const { nonce } = transaction;
+    const data = { sender, nonce: nonce.toString(), expected: this.nextNonce(sender, account.nonce).toString() };
+    if (nonce < account.nonce) {
+      throw new TreadleError('POOL_NONCE_TOO_LOW', {
+        detail: `nonce ${nonce} is used, the account is at ${account.nonce}`,
+        data,
+      });
+    }
+    if (nonce >= account.nonce + BigInt(this.limits.perSender)) {
+      throw new TreadleError('POOL_NONCE_TOO_HIGH', { detail: `nonce ${nonce} is too far above ${account.nonce}`, data });
+    }
+    if (!account.canSend) throw new TreadleError('POOL_SENDER_NOT_EOA', { data: { sender } });
+    const costWei = costOf(transaction);
+    if (costWei > account.balance) {
+      throw new TreadleError('POOL_INSUFFICIENT_FUNDS', {
+        detail: `the transaction may cost ${costWei} wei, its sender has ${account.balance}`,
+        data: { sender, costWei: costWei.toString(), balanceWei: account.balance.toString() },
+      });
+    }
+  }
+
+  private refuseWithoutRoom(signed: SignedTransaction, sender: Sender): void {
+    if (sender.byNonce.size >= this.limits.perSender) {
+      throw new TreadleError('POOL_SENDER_FULL', { data: { sender: signed.sender, retryAfterMs: BUSY_RETRY_AFTER_MS } });
+    }
+    if (this.byHash.size >= this.limits.transactions || this.sizeBytes + signed.raw.length > this.limits.bytes) {
+      throw new TreadleError('POOL_FULL', { data: { transactions: this.byHash.size, retryAfterMs: BUSY_RETRY_AFTER_MS } });
+    }
+  }
+}
+
+function refuseGas(transaction: TypedTransaction, { blockGasLimit }: PoolOptions): void {
+  const maximum = blockGasLimit < TRANSACTION_GAS_MAX ? blockGasLimit : TRANSACTION_GAS_MAX;
+  if (transaction.gasLimit > maximum) {
+    const detail = `the gas limit ${transaction.gasLimit} is above ${maximum}`;
+    throw new TreadleError('POOL_GAS_LIMIT', { detail, data: { maximum: maximum.toString() } });
+  }
+  const intrinsic = transaction.getIntrinsicGas();
+  const floor = getCalldataFloorGas(transaction);
+  const minimum = bigIntMax(intrinsic, floor);
+  if (transaction.gasLimit < minimum) {
+    const detail = `the gas limit ${transaction.gasLimit} is below ${minimum}`;
+    throw new TreadleError('POOL_INTRINSIC_GAS', { detail, data: { minimum: minimum.toString() } });
+  }
+}
+
+/** Both fees must rise by a tenth, and by something: from 0 to at least 1. */
+function refuseCheapReplacement(next: TypedTransaction, pooled: TypedTransaction): void {
+  const enough = (offered: bigint, before: bigint): boolean => offered > before && offered * 10n >= before * 11n;
+  const [offered, before] = [feesOf(next), feesOf(pooled)];
+  if (!enough(offered.cap, before.cap) || !enough(offered.tip, before.tip)) {
+    throw new TreadleError('POOL_UNDERPRICED_REPLACEMENT', { data: { nonce: next.nonce.toString() } });
+  }
+}
+
+function feesOf(transaction: TypedTransaction): { readonly cap: bigint; readonly tip: bigint } {
+  if ('maxFeePerGas' in transaction) return { cap: transaction.maxFeePerGas, tip: transaction.maxPriorityFeePerGas };
+  return { cap: transaction.gasPrice, tip: transaction.gasPrice };
+}
+
+/** The most that a transaction can take from its sender. */
+export function costOf(transaction: TypedTransaction): bigint {
+  return transaction.value + transaction.gasLimit * feesOf(transaction).cap;
+}
