@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { renderArtifacts, staleArtifacts } from '../../scripts/build-contracts.ts';
+import {
+  CONSORTIUM_ADDRESS,
+  consortiumArtifact,
+  EDGE_REGISTRY_ADDRESS,
+  edgeRegistryArtifact,
+  PAYMENT_CHANNELS_ADDRESS,
+  paymentChannelsArtifact,
+} from '../../src/contracts/index.ts';
+import { isAddress } from '../../src/crypto/index.ts';
+
+/** EIP-170: larger code could not be deployed on another chain. */
+const CODE_BYTES_MAX = 24_576;
+
+describe('generated artifacts', () => {
+  it('are what the sources compile to', () => {
+    const artifacts = renderArtifacts();
+    expect([...artifacts.keys()]).toEqual(['consortium.ts', 'edge-registry.ts', 'payment-channels.ts']);
+    expect(staleArtifacts(artifacts)).toEqual([]);
+  });
+
+  it('fit the limit on code', () => {
+    for (const { name, deployedBytecode } of [consortiumArtifact, edgeRegistryArtifact, paymentChannelsArtifact]) {
+      expect((deployedBytecode.length - 2) / 2, name).toBeLessThanOrEqual(CODE_BYTES_MAX);
+    }
+  });
+
+  it('stand at three different addresses', () => {
+    const addresses = [CONSORTIUM_ADDRESS, EDGE_REGISTRY_ADDRESS, PAYMENT_CHANNELS_ADDRESS];
+    expect(addresses.every(isAddress)).toBe(true);
+    expect(new Set(addresses).size).toBe(3);
+  });
+});

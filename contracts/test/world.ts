@@ -1,0 +1,100 @@
+import {
+  CONSORTIUM_ADDRESS,
+  certificateDigest,
+  consortiumArtifact,
+  EDGE_REGISTRY_ADDRESS,
+  edgeRegistryArtifact,
+  PAYMENT_CHANNELS_ADDRESS,
+  paymentChannelsArtifact,
+} from '../../src/contracts/index.ts';
+import { type Address, type Hex, type NodeKey, toEthereumSignature, toHex } from '../../src/crypto/index.ts';
+import { addressFor, createChain, keyOf, placeContract, type TestChain, type TestContract } from './harness.ts';
+
+/** A consortium of a proxy and three companies with all three contracts in place. */
+export interface World {
+  readonly chain: TestChain;
+  readonly proxy: NodeKey;
+  readonly companies: readonly [NodeKey, NodeKey, NodeKey];
+  readonly consortium: TestContract<typeof consortiumArtifact.abi>;
+  readonly registry: TestContract<typeof edgeRegistryArtifact.abi>;
+  readonly channels: TestContract<typeof paymentChannelsArtifact.abi>;
+}
+
+export const DEVICE = 1;
+export const EDGE_NODE = 2;
+export const FAR_FUTURE = 4_000_000_000n;
+
+export async function createWorld(chainId?: number): Promise<World> {
+  const chain = await createChain(chainId);
+  const proxy = keyOf('proxy');
+  const companies = [keyOf('Ardent'), keyOf('Brook'), keyOf('Cobalt')] as const;
+  const founders = companies.map(({ address }, index) => ({ account: address, name: ['Ardent', 'Brook', 'Cobalt'][index] }));
+  const consortium = await placeContract(chain, CONSORTIUM_ADDRESS, consortiumArtifact, [proxy.address, founders]);
+  const registry = await placeContract(chain, EDGE_REGISTRY_ADDRESS, edgeRegistryArtifact, [CONSORTIUM_ADDRESS]);
+  const channels = await placeContract(chain, PAYMENT_CHANNELS_ADDRESS, paymentChannelsArtifact, []);
+  return { chain, proxy, companies, consortium, registry, channels };
+}
+
+export interface CertificateFields {
+  readonly observer: Address;
+  readonly role: number;
+  readonly company: Address;
+  readonly expiresAt: bigint;
+  readonly serial: Hex;
+}
+
+let serials = 0;
+
+/** A certificate of `company` for `observer`, and the company's signature. */
+export function certify(
+  world: World,
+  company: NodeKey,
+  observer: Address,
+  role: number,
+  change: Partial<CertificateFields> = {},
+): { readonly certificate: CertificateFields; readonly signature: Hex } {
+  const serial = toHex(new Uint8Array(new BigUint64Array([BigInt(++serials), 0n, 0n, 0n]).buffer));
+  const certificate = { observer, role, company: company.address, expiresAt: FAR_FUTURE, serial, ...change };
+  const digest = certificateDigest({ chainId: world.chain.chainId, contract: CONSORTIUM_ADDRESS, certificate });
+  return { certificate, signature: toEthereumSignature(company.sign(digest)) };
+}
+
+export async function registerObserver(world: World, company: NodeKey, observer: Address, role: number): Promise<void> {
+  const { certificate, signature } = certify(world, company, observer, role);
+  await world.consortium.write(observer, 'registerObserver', [certificate, signature]);
+}
+
+export interface NodeWish {
+  readonly name: string;
+  readonly latitudeE6: number;
+  readonly longitudeE6: number;
+  readonly capacity?: number;
+  readonly priceWei?: bigint;
+  readonly services: readonly Hex[];
+  readonly company?: NodeKey;
+}
+
+/** Registers an edge node on the consortium and in the registry; returns its id and address. */
+export async function addNode(
+  world: World,
+  wish: NodeWish,
+): Promise<{ readonly id: bigint; readonly node: Address; readonly gasUsed: bigint }> {
+  const node = addressFor(wish.name);
+  const company = wish.company ?? world.companies[0];
+  await registerObserver(world, company, node, EDGE_NODE);
+  const { capacity = 1, priceWei = 100n, latitudeE6, longitudeE6, services } = wish;
+  const spec = { node, latitudeE6, longitudeE6, capacity, priceWei, services };
+  const { gasUsed, returnData } = await world.registry.write(company.address, 'addNode', [spec]);
+  return { id: BigInt(returnData), node, gasUsed };
+}
+
+export async function addDevice(world: World, name: string): Promise<Address> {
+  const device = addressFor(name);
+  await registerObserver(world, world.companies[0], device, DEVICE);
+  return device;
+}
+
+/** A task id of a device: its address and a counter. */
+export function taskIdFor(device: Address, count: number): Hex {
+  return `${device}${count.toString(16).padStart(24, '0')}`;
+}
