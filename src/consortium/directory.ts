@@ -1,0 +1,289 @@
+import { type Address, fromHex, type NodeKey, toHex } from '../crypto/index.ts';
+import type { Environment, NodeId, Table } from '../environment/index.ts';
+import { hasCode, invariant, TreadleError } from '../errors.ts';
+import { CONTACT_AHEAD_MS_MAX, DIRECTORY_ENTRIES_MAX, DIRECTORY_PAGE_ENTRIES_MAX } from '../limits.ts';
+import { type ContactFields, decodeContact, encodeContact, type SignedContact, signContact, verifyContact } from './contact.ts';
+import { decodePage, decodeQuestion, encodePage, encodeQuestion } from './directory-messages.ts';
+import { isObserver, type Role } from './roles.ts';
+
+/** Request: "who is there?" */
+export const DIRECTORY_PROTOCOL = 'directory/1';
+/** Frame: "this is where I am". */
+export const ANNOUNCE_PROTOCOL = 'announce/1';
+
+export interface DirectoryOptions {
+  readonly environment: Environment;
+  readonly key: NodeKey;
+  /** What this node says of itself; signed here. */
+  readonly self: SelfDescription;
+  /** Contacts remembered, this node's own included; {@link DIRECTORY_ENTRIES_MAX} when absent. */
+  readonly maxEntries?: number;
+  /** The reason to refuse a correctly signed contact (its certificate, for one), or undefined to take it. */
+  readonly judge?: (contact: SignedContact) => string | undefined;
+}
+
+export type SelfDescription = Omit<ContactFields, 'node' | 'sequence'>;
+
+/**
+ * A node's address book. A centre is nothing but a node to whose directory everybody announces; since connected nodes
+ * exchange what they know, nothing depends on it afterwards.
+ */
+export interface Directory {
+  /** This node's current contact. */
+  self(): SignedContact;
+  /** Signs a new contact with these changes (new addresses after a restart, a renewed certificate). */
+  describe(changes: Partial<SelfDescription>): SignedContact;
+  lookup(node: NodeId): SignedContact | undefined;
+  /** Known contacts in the order of their addresses, this node's own included. */
+  all(filter?: { readonly role?: Role; readonly company?: Address }): readonly SignedContact[];
+  /** Takes contacts from a file or a hello; returns how many were news. */
+  seed(contacts: readonly SignedContact[]): number;
+  /** Sends this node's contact to a connected peer. */
+  announceTo(peer: NodeId): void;
+  /**
+   * Announces to a connected peer and reads all it knows; returns how many contacts were news.
+   * @throws TreadleError NETWORK_* | DIRECTORY_REQUEST_INVALID
+   */
+  exchangeWith(peer: NodeId): Promise<number>;
+  /** Called with every contact that is news. */
+  onContact(listener: (contact: SignedContact) => void): void;
+  /** Resolves when everything learned so far is on disk. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Opens the directory of a node: reads what it knew before, registers its protocols. Call before `network.start`.
+ */
+export async function createDirectory(options: DirectoryOptions): Promise<Directory> {
+  const table = await options.environment.disk.table('directory');
+  const directory = new StoredDirectory(options, table);
+  await directory.load();
+  directory.answer();
+  return directory;
+}
+
+type Offer = { readonly taken: boolean; readonly reason?: string };
+
+class StoredDirectory implements Directory {
+  private readonly options: DirectoryOptions;
+  private readonly table: Table;
+  private readonly entriesMax: number;
+  private readonly contacts = new Map<NodeId, SignedContact>();
+  /** Nodes in ascending order; rebuilt when the set changes. */
+  private order: NodeId[] | undefined;
+  private readonly listeners: ((contact: SignedContact) => void)[] = [];
+  private own: SignedContact;
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(options: DirectoryOptions, table: Table) {
+    this.options = options;
+    this.table = table;
+    this.entriesMax = options.maxEntries ?? DIRECTORY_ENTRIES_MAX;
+    invariant(this.entriesMax >= 1, 'a directory has room for its own node');
+    invariant(options.key.address === options.environment.node, 'the directory signs with the key of its node');
+    this.own = signContact({ ...options.self, sequence: this.nowMs() }, options.key);
+    this.contacts.set(this.own.node, this.own);
+  }
+
+  async load(): Promise<void> {
+    for await (const [key, value] of this.table.entries()) {
+      try {
+        const contact = decodeContact(value);
+        if (contact.node === this.own.node) this.stepOver(contact);
+        else this.offer(contact);
+      } catch (error) {
+        if (!(error instanceof TreadleError)) throw error;
+        this.options.environment.log.warn('directory.entry-damaged', { entry: toHex(key), reason: error.detail });
+      }
+    }
+    this.store(this.own);
+  }
+
+  answer(): void {
+    const { network } = this.options.environment;
+    network.onRequest(DIRECTORY_PROTOCOL, async (_from, body) => encodePage(this.page(decodeQuestion(body).after)));
+    network.onFrame(ANNOUNCE_PROTOCOL, (from, frame) => this.announced(from, frame));
+  }
+
+  self(): SignedContact {
+    return this.own;
+  }
+
+  describe(changes: Partial<SelfDescription>): SignedContact {
+    const { node: _node, signature: _signature, sequence, ...fields } = this.own;
+    this.own = signContact({ ...fields, ...changes, sequence: Math.max(this.nowMs(), sequence + 1) }, this.options.key);
+    this.contacts.set(this.own.node, this.own);
+    this.store(this.own);
+    return this.own;
+  }
+
+  lookup(node: NodeId): SignedContact | undefined {
+    return this.contacts.get(node);
+  }
+
+  all(filter: { readonly role?: Role; readonly company?: Address } = {}): readonly SignedContact[] {
+    return this.ordered()
+      .map((node) => this.contacts.get(node) as SignedContact)
+      .filter((contact) => filter.role === undefined || contact.role === filter.role)
+      .filter((contact) => filter.company === undefined || contact.company === filter.company);
+  }
+
+  seed(contacts: readonly SignedContact[]): number {
+    let news = 0;
+    for (const contact of contacts) if (this.learn(contact).taken) news++;
+    return news;
+  }
+
+  announceTo(peer: NodeId): void {
+    this.options.environment.network.send(peer, ANNOUNCE_PROTOCOL, encodeContact(this.own));
+  }
+
+  async exchangeWith(peer: NodeId): Promise<number> {
+    const { network } = this.options.environment;
+    this.announceTo(peer);
+    let news = 0;
+    let after: Address | undefined;
+    // The bound holds against a peer that always answers "more": it cannot know more than anyone may remember.
+    for (let pages = 0; pages <= Math.ceil(DIRECTORY_ENTRIES_MAX / DIRECTORY_PAGE_ENTRIES_MAX); pages++) {
+      const question = encodeQuestion(after === undefined ? {} : { after });
+      const page = decodePage(await network.request(peer, DIRECTORY_PROTOCOL, question));
+      const contacts = page.contacts.map(decodeOrUndefined);
+      for (const contact of contacts) if (contact !== undefined && this.learn(contact, peer).taken) news++;
+      const last = contacts.findLast((contact) => contact !== undefined)?.node;
+      if (!page.more || last === undefined || (after !== undefined && last <= after)) return news;
+      after = last;
+    }
+    return news;
+  }
+
+  onContact(listener: (contact: SignedContact) => void): void {
+    this.listeners.push(listener);
+  }
+
+  flush(): Promise<void> {
+    // A synced write takes everything that was written before it to the disk.
+    this.write([{ type: 'put', key: fromHex(this.own.node), value: encodeContact(this.own) }], true);
+    return this.writing;
+  }
+
+  /** Takes a contact from outside: into memory, to disk, to the listeners. A refusal is logged. */
+  private learn(contact: SignedContact, via?: NodeId): Offer {
+    const offer = this.offer(contact);
+    if (offer.taken) {
+      this.store(contact);
+      for (const listener of this.listeners) listener(contact);
+    } else if (offer.reason !== undefined) {
+      this.options.environment.log.warn('directory.contact-refused', { contact: contact.node, via, reason: offer.reason });
+    }
+    return offer;
+  }
+
+  /** Judges a contact and remembers it when it is news. No reason means: known already. */
+  private offer(contact: SignedContact): Offer {
+    const known = this.contacts.get(contact.node);
+    if (known !== undefined && contact.sequence <= known.sequence) return { taken: false };
+    const reason = this.refusal(contact);
+    if (reason !== undefined) return { taken: false, reason };
+    if (known === undefined && !this.makeRoom(contact))
+      return { taken: false, reason: `the directory is full (${this.entriesMax} contacts)` };
+    this.contacts.set(contact.node, contact);
+    if (known === undefined) this.order = undefined;
+    return { taken: true };
+  }
+
+  private refusal(contact: SignedContact): string | undefined {
+    if (contact.sequence > this.nowMs() + CONTACT_AHEAD_MS_MAX) return 'it is dated more than a day ahead: a clock is wrong';
+    if (!verifyContact(contact)) return 'it is not signed by the node that it names';
+    // Only this node writes its own record; a later one with its signature means a copy of the key or a clock set back.
+    if (contact.node === this.own.node)
+      return "it is a later record of this node's own key: another machine runs with a copy of it";
+    return this.options.judge?.(contact);
+  }
+
+  /** When full, a sealer's or centre's contact takes the place of the stalest observer; others are turned away. */
+  private makeRoom(contact: SignedContact): boolean {
+    if (this.contacts.size < this.entriesMax) return true;
+    if (contact.role === 'device' || contact.role === 'edge') return false;
+    let stalest: SignedContact | undefined;
+    for (const candidate of this.contacts.values()) {
+      if (candidate.node === this.own.node || !isObserver(candidate.role) || candidate.role === 'centre') continue;
+      if (stalest === undefined || candidate.sequence < stalest.sequence) stalest = candidate;
+    }
+    if (stalest === undefined) return false;
+    this.contacts.delete(stalest.node);
+    this.order = undefined;
+    this.write([{ type: 'del', key: fromHex(stalest.node) }]);
+    return true;
+  }
+
+  private announced(from: NodeId, frame: Uint8Array): void {
+    try {
+      const contact = decodeContact(frame);
+      if (contact.node !== from) throw new TreadleError('DIRECTORY_CONTACT_FORGED', { detail: `it announced ${contact.node}` });
+      if (!verifyContact(contact)) throw new TreadleError('DIRECTORY_CONTACT_FORGED');
+      this.learn(contact, from);
+    } catch (error) {
+      if (!hasCode(error, 'DIRECTORY_CONTACT_MALFORMED') && !hasCode(error, 'DIRECTORY_CONTACT_FORGED')) throw error;
+      this.options.environment.network.penalise(from, `${error.code}: ${error.detail}`);
+    }
+  }
+
+  private page(after: Address | undefined): { readonly contacts: readonly Uint8Array[]; readonly more: boolean } {
+    const order = this.ordered();
+    const start = after === undefined ? 0 : firstAbove(order, after);
+    const nodes = order.slice(start, start + DIRECTORY_PAGE_ENTRIES_MAX);
+    return {
+      contacts: nodes.map((node) => encodeContact(this.contacts.get(node) as SignedContact)),
+      more: start + nodes.length < order.length,
+    };
+  }
+
+  private ordered(): readonly NodeId[] {
+    this.order ??= [...this.contacts.keys()].sort();
+    return this.order;
+  }
+
+  /** The clock may have been set back since the last run: the new record must still be the newer one. */
+  private stepOver(previous: SignedContact): void {
+    if (previous.sequence < this.own.sequence) return;
+    const { node: _node, signature: _signature, ...fields } = this.own;
+    this.own = signContact({ ...fields, sequence: previous.sequence + 1 }, this.options.key);
+    this.contacts.set(this.own.node, this.own);
+  }
+
+  private store(contact: SignedContact): void {
+    this.write([{ type: 'put', key: fromHex(contact.node), value: encodeContact(contact) }]);
+  }
+
+  /** Writes in order, behind the caller's back: a lost contact is learned again, a failing disk is logged. */
+  private write(operations: Parameters<Table['batch']>[0], sync = false): void {
+    this.writing = this.writing
+      .then(() => this.table.batch(operations, { sync }))
+      .catch((error: unknown) => this.options.environment.log.warn('directory.not-stored', { reason: String(error) }));
+  }
+
+  private nowMs(): number {
+    return Math.floor(this.options.environment.clock.now() / 1000);
+  }
+}
+
+/** A page may hold records of a later release: they are skipped, the rest is used. */
+function decodeOrUndefined(bytes: Uint8Array): SignedContact | undefined {
+  try {
+    return decodeContact(bytes);
+  } catch (error) {
+    if (hasCode(error, 'DIRECTORY_CONTACT_MALFORMED')) return undefined;
+    throw error;
+  }
+}
+
+function firstAbove(order: readonly NodeId[], node: NodeId): number {
+  let low = 0;
+  let high = order.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((order[middle] as NodeId) <= node) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

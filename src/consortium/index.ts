@@ -1,0 +1,65 @@
+/** Level 4: companies, sealers, observers; certificates, genesis, contacts, and who is let in. Does not own the ledger or the network. */
+export { type AdmissionContext, judgeContact, judgeHello, type ObserverStanding } from './admission.ts';
+export {
+  type CertificateExpectation,
+  type CertificateFields,
+  type CertificateVerdict,
+  certificateFromJson,
+  certificateToJson,
+  decodeCertificate,
+  encodeCertificate,
+  issueCertificate,
+  type ObserverCertificate,
+  verifyCertificate,
+} from './certificate.ts';
+export type { ConfigText } from './config-reader.ts';
+export {
+  type ConsortiumFile,
+  type ConsortiumMember,
+  consortiumToJson,
+  foundingRoster,
+  readConsortiumFile,
+} from './consortium-file.ts';
+export { type ContactFields, decodeContact, encodeContact, type SignedContact, signContact, verifyContact } from './contact.ts';
+export {
+  ANNOUNCE_PROTOCOL,
+  createDirectory,
+  DIRECTORY_PROTOCOL,
+  type Directory,
+  type DirectoryOptions,
+  type SelfDescription,
+} from './directory.ts';
+export * from './errors.ts';
+export {
+  buildGenesis,
+  COMPANIES_MIN,
+  type CompanySeat,
+  type GenesisOptions,
+  genesisDomain,
+  genesisHash,
+  genesisToJson,
+  readGenesis,
+} from './genesis.ts';
+export { decodeHello, encodeHello, type Hello, WIRE_VERSION } from './hello.ts';
+export { type ConsortiumPlan, type PlannedFile, planConsortium } from './init.ts';
+export { KEY_FILE_MODE, keyToJson, readKeyFile } from './key-file.ts';
+export {
+  createLightMembership,
+  createMembership,
+  type LightMembershipOptions,
+  type Membership,
+  type MembershipOptions,
+  type MembershipPort,
+} from './membership.ts';
+export {
+  type DeviceSettings,
+  type EdgeSettings,
+  type FleetFile,
+  type NodeFile,
+  type NodeFileInput,
+  readFleetFile,
+  readNodeFile,
+} from './node-file.ts';
+export { type CertifiedRole, isObserver, isRole, isSealer, ROLE_NUMBER, ROLES, type Role, roleOf } from './roles.ts';
+export type { Roster } from './roster.ts';
+export type { PlanOptions, Position } from './seat.ts';

@@ -1,0 +1,230 @@
+import { type ContractFunctionName, decodeFunctionResult, encodeFunctionData } from 'viem';
+import { CONSORTIUM_ADDRESS, consortiumArtifact } from '../contracts/index.ts';
+import { type Address, fromHex, type Hex, toAddress, toHex } from '../crypto/index.ts';
+import type { Admission, Clock, NodeId } from '../environment/index.ts';
+import { invariant, TreadleError } from '../errors.ts';
+import { OBSERVER_CACHE_ENTRIES_MAX, SEALERS_MAX } from '../limits.ts';
+import {
+  type AdmissionContext,
+  judgeContact,
+  judgeHello,
+  type ObserverStanding,
+  reasonOf,
+  shownCertificate,
+} from './admission.ts';
+import type { SignedContact } from './contact.ts';
+import './errors.ts';
+import type { Roster } from './roster.ts';
+
+/** The ledger as membership needs it. */
+export interface MembershipPort {
+  /** Names the newest block; what was read is remembered until it changes. */
+  head(): Hex;
+  /** Calls a contract at the newest block; rejects when the call fails. */
+  read(request: { readonly to: Address; readonly data: Uint8Array }): Promise<Uint8Array>;
+}
+
+export interface MembershipOptions {
+  readonly port: MembershipPort;
+  readonly clock: Clock;
+  readonly chainId: number;
+  readonly genesisHash: Hex;
+}
+
+/** Who is in the consortium, and who is let in. */
+export interface Membership {
+  /** Proxy, companies and sealers as of the newest block. @throws TreadleError CONSORTIUM_READ_FAILED */
+  roster(): Promise<Roster>;
+  /** How an observer stands on the ledger. @throws TreadleError CONSORTIUM_READ_FAILED */
+  observer(address: Address): Promise<ObserverStanding>;
+  /** Judges a peer's hello; never rejects. */
+  admitPeer(peer: NodeId, hello: Uint8Array): Promise<Admission>;
+  /** The reason to refuse a contact, by the latest roster read; for the directory. */
+  judgeContact(contact: SignedContact): string | undefined;
+}
+
+/**
+ * Membership as a full node knows it: from the Consortium contract.
+ *
+ * @throws TreadleError CONSORTIUM_READ_FAILED when the contract cannot be read now
+ */
+export async function createMembership(options: MembershipOptions): Promise<Membership> {
+  const membership = new LedgerMembership(options);
+  await membership.roster();
+  return membership;
+}
+
+const STANDINGS = ['unknown', 'active', 'expired', 'revoked', 'company-left'] as const;
+const OBSERVER_ROLES = [undefined, 'device', 'edge'] as const;
+
+class LedgerMembership implements Membership {
+  private readonly options: MembershipOptions;
+  private rememberedAt: Hex | undefined;
+  private reading: Promise<Roster> | undefined;
+  private latest: Roster | undefined;
+  private observers = new Map<Address, Promise<ObserverStanding>>();
+
+  constructor(options: MembershipOptions) {
+    this.options = options;
+  }
+
+  async roster(): Promise<Roster> {
+    this.forgetWhenMoved();
+    this.reading ??= forgetOnFailure(this.readRoster(), () => {
+      this.reading = undefined;
+    });
+    this.latest = await this.reading;
+    return this.latest;
+  }
+
+  async observer(address: Address): Promise<ObserverStanding> {
+    this.forgetWhenMoved();
+    const known = this.observers.get(address);
+    if (known !== undefined) return known;
+    if (this.observers.size >= OBSERVER_CACHE_ENTRIES_MAX) this.observers = new Map();
+    const cache = this.observers;
+    const asked = forgetOnFailure(this.readObserver(address), () => cache.delete(address));
+    cache.set(address, asked);
+    return asked;
+  }
+
+  async admitPeer(peer: NodeId, hello: Uint8Array): Promise<Admission> {
+    try {
+      const judged = judgeHello(hello, peer, this.context(await this.roster()));
+      if (!judged.admitted || judged.hello === undefined) return judged;
+      const reason = await this.revocation(judged.hello.contact);
+      return reason === undefined ? { admitted: true } : { admitted: false, reason };
+    } catch (error) {
+      if (!(error instanceof TreadleError)) throw error;
+      return { admitted: false, reason: `the peer cannot be judged now: ${error.message}` };
+    }
+  }
+
+  judgeContact(contact: SignedContact): string | undefined {
+    invariant(this.latest !== undefined, 'the roster was read when membership was created');
+    return judgeContact(contact, this.context(this.latest));
+  }
+
+  private context(roster: Roster): AdmissionContext {
+    const { chainId, genesisHash, clock } = this.options;
+    return { chainId, genesisHash, roster, nowSeconds: Math.floor(clock.now() / 1_000_000) };
+  }
+
+  /** A revoked certificate shuts out; a later one of the same node, with another serial number, does not. */
+  private async revocation(contact: SignedContact): Promise<string | undefined> {
+    const shown = shownCertificate(contact);
+    if (shown === undefined) return undefined;
+    const { standing, serial } = await this.observer(contact.node);
+    if (standing !== 'revoked' || serial !== shown.certificate.serial) return undefined;
+    return reasonOf(
+      'CERTIFICATE_REVOKED',
+      `the certificate ${serial.slice(0, 18)}… of ${contact.node} was revoked by ${shown.certificate.company}`,
+    );
+  }
+
+  private forgetWhenMoved(): void {
+    const head = this.options.port.head();
+    if (head === this.rememberedAt) return;
+    this.rememberedAt = head;
+    this.reading = undefined;
+    this.observers = new Map();
+  }
+
+  private async readRoster(): Promise<Roster> {
+    const [proxy, companies, sealers] = await Promise.all([
+      this.call('proxy', []),
+      this.call('companies', [0n, BigInt(SEALERS_MAX)]),
+      this.call('sealers', []),
+    ]);
+    return {
+      proxy: toAddress(proxy),
+      companies: companies.map(({ account, name }) => ({ account: toAddress(account), name })),
+      sealers: sealers.map(toAddress),
+    };
+  }
+
+  private async readObserver(address: Address): Promise<ObserverStanding> {
+    const view = await this.call('observer', [address]);
+    const company = toAddress(view.company);
+    return {
+      observer: address,
+      standing: STANDINGS[view.standing] ?? 'unknown',
+      role: OBSERVER_ROLES[view.role],
+      company: /^0x0+$/.test(company) ? undefined : company,
+      expiresAtSeconds: Number(view.expiresAt),
+      serial: view.serial,
+    };
+  }
+
+  private async call<const Name extends ReadName>(functionName: Name, args: ReadArguments[Name]): Promise<ReadResults[Name]> {
+    try {
+      const data = fromHex(
+        encodeFunctionData({ abi: consortiumArtifact.abi, functionName, args } as Parameters<typeof encodeFunctionData>[0]),
+      );
+      const answer = toHex(await this.options.port.read({ to: CONSORTIUM_ADDRESS, data }));
+      return decodeFunctionResult({ abi: consortiumArtifact.abi, functionName, data: answer } as Parameters<
+        typeof decodeFunctionResult
+      >[0]) as ReadResults[Name];
+    } catch (cause) {
+      throw new TreadleError('CONSORTIUM_READ_FAILED', {
+        detail: `the consortium contract gave no usable answer to ${functionName}()`,
+        cause,
+      });
+    }
+  }
+}
+
+/** The views of the contract that membership reads. */
+interface ReadArguments {
+  readonly proxy: readonly [];
+  readonly companies: readonly [offset: bigint, limit: bigint];
+  readonly sealers: readonly [];
+  readonly observer: readonly [account: Address];
+}
+type ReadName = keyof ReadArguments & ContractFunctionName<typeof consortiumArtifact.abi, 'view'>;
+interface ReadResults {
+  readonly proxy: Address;
+  readonly companies: readonly { readonly account: Address; readonly name: string; readonly since: bigint }[];
+  readonly sealers: readonly Address[];
+  readonly observer: {
+    readonly company: Address;
+    readonly role: number;
+    readonly standing: number;
+    readonly expiresAt: bigint;
+    readonly serial: Hex;
+  };
+}
+
+/** A failed reading must not be remembered: the next one tries again. */
+function forgetOnFailure<T>(reading: Promise<T>, forget: () => void): Promise<T> {
+  reading.catch(forget);
+  return reading;
+}
+
+/** What a device knows: sealers from the headers it follows, companies from its configuration. */
+export interface LightMembershipOptions {
+  readonly clock: Clock;
+  readonly chainId: number;
+  readonly genesisHash: Hex;
+  readonly roster: () => Roster;
+}
+
+/**
+ * Membership as a light node knows it. It sees no revocations: those are enforced by the sealers and edge nodes that
+ * the light node talks to.
+ */
+export function createLightMembership(options: LightMembershipOptions): Pick<Membership, 'admitPeer' | 'judgeContact'> {
+  const context = (): AdmissionContext => ({
+    chainId: options.chainId,
+    genesisHash: options.genesisHash,
+    roster: options.roster(),
+    nowSeconds: Math.floor(options.clock.now() / 1_000_000),
+  });
+  return {
+    admitPeer: async (peer, hello) => {
+      const judged = judgeHello(hello, peer, context());
+      return judged.admitted ? { admitted: true } : judged;
+    },
+    judgeContact: (contact) => judgeContact(contact, context()),
+  };
+}
