@@ -1,0 +1,45 @@
+import { type DecodeEventLogReturnType, decodeEventLog } from 'viem';
+import {
+  CONSORTIUM_ADDRESS,
+  consortiumArtifact,
+  EDGE_REGISTRY_ADDRESS,
+  edgeRegistryArtifact,
+  PAYMENT_CHANNELS_ADDRESS,
+  paymentChannelsArtifact,
+} from '../../../contracts/index.ts';
+import type { LogRecord } from '../../../ledger/index.ts';
+
+/** An event of one of the house's contracts, its arguments typed by the contract's ABI. */
+export type ChainEvent =
+  | ({ readonly source: 'consortium' } & DecodeEventLogReturnType<typeof consortiumArtifact.abi>)
+  | ({ readonly source: 'registry' } & DecodeEventLogReturnType<typeof edgeRegistryArtifact.abi>)
+  | ({ readonly source: 'channels' } & DecodeEventLogReturnType<typeof paymentChannelsArtifact.abi>);
+
+/** Where and when an event happened. */
+export interface EventPlace {
+  readonly blockNumber: number;
+  readonly timestampMs: number;
+  readonly transactionHash: `0x${string}`;
+  readonly from: `0x${string}`;
+}
+
+/** Decodes a log of one of the house's contracts; undefined for every other log. */
+export function decodeChainEvent(log: LogRecord): ChainEvent | undefined {
+  const topics = [...log.topics] as [`0x${string}`, ...`0x${string}`[]];
+  const { data } = log;
+  try {
+    switch (log.address) {
+      case CONSORTIUM_ADDRESS:
+        return { source: 'consortium', ...decodeEventLog({ abi: consortiumArtifact.abi, topics, data }) };
+      case EDGE_REGISTRY_ADDRESS:
+        return { source: 'registry', ...decodeEventLog({ abi: edgeRegistryArtifact.abi, topics, data }) };
+      case PAYMENT_CHANNELS_ADDRESS:
+        return { source: 'channels', ...decodeEventLog({ abi: paymentChannelsArtifact.abi, topics, data }) };
+      default:
+        return undefined;
+    }
+  } catch {
+    // A genesis may place other contracts at these addresses: their events mean nothing here.
+    return undefined;
+  }
+}

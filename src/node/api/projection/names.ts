@@ -1,0 +1,42 @@
+import type { Address } from '../../../crypto/index.ts';
+import type { Party } from '../types.ts';
+
+/** What is known of accounts: who they are and to whom they belong. */
+export interface Names {
+  partyOf(address: Address): Party;
+  /** A company as it calls itself, else its address; null for none. */
+  companyName(company: Address | undefined): string | null;
+  setCompany(account: Address, name: string): void;
+  setProxy(account: Address): void;
+  /** An observer belongs to a company. */
+  setOwner(account: Address, company: Address): void;
+  setLabel(account: Address, label: string): void;
+}
+
+/**
+ * @param nameOf - a name that the node knows from elsewhere (contacts, contract catalogue), if any; it wins
+ */
+export function createNames(nameOf: (address: Address) => string | undefined): Names {
+  const companies = new Map<Address, string>();
+  const owners = new Map<Address, Address>();
+  const labels = new Map<Address, string>();
+  let proxy: Address | undefined;
+
+  const ownName = (address: Address): string | null =>
+    companies.get(address) ?? (address === proxy ? 'Proxy' : undefined) ?? nameOf(address) ?? labels.get(address) ?? null;
+  const companyName = (company: Address | undefined): string | null =>
+    company === undefined ? null : (ownName(company) ?? company);
+  return {
+    partyOf(address) {
+      const belongs = companies.has(address) || address === proxy ? address : owners.get(address);
+      return { address, name: ownName(address), company: companyName(belongs) };
+    },
+    companyName,
+    setCompany: (account, name) => void companies.set(account, name),
+    setProxy: (account) => {
+      proxy = account;
+    },
+    setOwner: (account, company) => void owners.set(account, company),
+    setLabel: (account, label) => void labels.set(account, label),
+  };
+}

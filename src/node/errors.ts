@@ -1,0 +1,29 @@
+import { defineErrors } from '../errors.ts';
+
+/** Error codes of `src/node`. */
+export const nodeErrors = defineErrors({
+  NODE_NO_UPSTREAM: {
+    summary: 'No full node answers',
+    action: 'Check that a sealer is running and reachable; the node keeps trying',
+  },
+  NODE_MISCONFIGURED: {
+    summary: 'The node cannot be built from its configuration',
+    action: 'Correct the named key of node.json',
+  },
+  NODE_RECEIPT_UNPROVED: {
+    summary: 'A full node told of a receipt that the chain does not hold',
+    action: 'Connect to another full node and report the one that answered',
+  },
+  NODE_PROXY_UNPROVED: {
+    summary: 'A full node names another proxy than the sealers have',
+    action: 'Connect to another full node and report the one that answered',
+  },
+  NODE_UNKNOWN_PEER: {
+    summary: 'Nobody knows where this node is',
+    action: 'Check that the node runs and has announced itself; one contact of any connected node is enough',
+  },
+  NODE_OFFER_REFUSED: {
+    summary: 'The company does not list this edge node',
+    action: 'Check that the certificate was issued by this company and that the offer is valid',
+  },
+});

@@ -1,0 +1,118 @@
+import type { Contact, Environment, NodeId, Timer } from '../environment/index.ts';
+import { TreadleError } from '../errors.ts';
+import { LINK_RETRY_MICROS_MAX, LINK_RETRY_MICROS_MIN } from '../limits.ts';
+
+/** Keeps this node connected to whom it needs. */
+export interface Links {
+  start(): void;
+  stop(): void;
+  /** Dials what is missing now instead of at the next turn. */
+  refresh(): void;
+}
+
+export interface LinkPlan {
+  /** Peers to be connected to, each of them. */
+  readonly every: readonly NodeId[];
+  /** Of these, at least `some.count` (in this order of preference). */
+  readonly some?: { readonly of: readonly NodeId[]; readonly count: number };
+  /**
+   * True: the bootstrap contacts are kept connected as well. A centre that starts last, or that lost its disk, knows
+   * nobody: it must be told where the others are.
+   */
+  readonly keepsBootstrap?: boolean;
+}
+
+interface Dependencies {
+  readonly environment: Environment;
+  /** Where a node was last heard of. */
+  readonly lookup: (node: NodeId) => Contact | undefined;
+  /** Asked at every turn: membership changes. */
+  readonly plan: () => LinkPlan;
+  /** Addresses of last resort while the plan names nobody who can be found: dialled until one is connected, or always if the plan says so. */
+  readonly bootstrap: readonly Contact[];
+  /** Told of a peer of the plan that could not be reached where it was looked up: it may have moved. */
+  readonly lost?: (contact: Contact) => void;
+}
+
+interface Attempt {
+  failures: number;
+  notBeforeMicros: number;
+  dialling: boolean;
+}
+
+/**
+ * Dials the peers of the plan, again and again with growing pauses, for as long as the node runs.
+ * @param turnMicros - time between two looks at the plan
+ */
+export function createLinks(turnMicros: number, dependencies: Dependencies): Links {
+  const { environment } = dependencies;
+  const attempts = new Map<NodeId, Attempt>();
+  let timer: Timer | undefined;
+  let running = false;
+
+  const turn = (): void => {
+    if (!running) return;
+    if (timer !== undefined) environment.clock.cancel(timer);
+    timer = environment.clock.set(turnMicros, turn, 'look after links');
+    const connected = environment.network.peers();
+    const plan = dependencies.plan();
+    const wanted = missing(plan, connected, environment.node);
+    for (const node of wanted) dial(dependencies.lookup(node));
+    const lost = wanted.length > 0 && wanted.every((node) => (dependencies.lookup(node)?.addresses.length ?? 0) === 0);
+    if (connected.length === 0 || lost || plan.keepsBootstrap === true) {
+      for (const contact of dependencies.bootstrap) if (!connected.includes(contact.node)) dial(contact);
+    }
+    for (const node of attempts.keys()) if (connected.includes(node)) attempts.delete(node);
+  };
+
+  const dial = (contact: Contact | undefined): void => {
+    if (contact === undefined || contact.node === environment.node) return;
+    if (contact.addresses.length === 0) return;
+    const now = environment.clock.now();
+    const attempt = attempts.get(contact.node) ?? { failures: 0, notBeforeMicros: 0, dialling: false };
+    attempts.set(contact.node, attempt);
+    if (attempt.dialling || now < attempt.notBeforeMicros) return;
+    attempt.dialling = true;
+    environment.network.connect(contact).then(
+      () => {
+        attempt.dialling = false;
+        attempt.failures = 0;
+      },
+      (error: unknown) => {
+        attempt.dialling = false;
+        attempt.failures += 1;
+        const pause = Math.min(LINK_RETRY_MICROS_MAX, LINK_RETRY_MICROS_MIN * 2 ** Math.min(attempt.failures - 1, 16));
+        attempt.notBeforeMicros = environment.clock.now() + pause;
+        const reason = error instanceof TreadleError ? error.detail : String(error);
+        const level = attempt.failures === 1 ? 'info' : 'debug';
+        environment.log[level]('link.failed', { peer: contact.node, reason, retryMs: pause / 1000 });
+        dependencies.lost?.(contact);
+      },
+    );
+  };
+
+  return {
+    start() {
+      running = true;
+      turn();
+    },
+    stop() {
+      running = false;
+      if (timer !== undefined) environment.clock.cancel(timer);
+    },
+    refresh: turn,
+  };
+}
+
+/** Whom the plan still lacks. */
+function missing(plan: LinkPlan, connected: readonly NodeId[], self: NodeId): NodeId[] {
+  const lacks = (node: NodeId): boolean => node !== self && !connected.includes(node);
+  const wanted = plan.every.some(lacks) ? plan.every.filter(lacks) : [];
+  if (plan.some === undefined) return wanted;
+  const candidates = plan.some.of.filter((node) => node !== self);
+  const held = candidates.filter((node) => connected.includes(node)).length;
+  // One more than is missing: one that is down must not cost a whole turn.
+  const lacking = plan.some.count - held;
+  if (lacking > 0) wanted.push(...candidates.filter((node) => !connected.includes(node)).slice(0, lacking + 1));
+  return wanted;
+}
