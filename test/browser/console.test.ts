@@ -1,0 +1,270 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConsoleFile } from '../../src/cli/console-files.ts';
+import { type HttpServer, serveHttp } from '../../src/environment/host/index.ts';
+import { type Api, type Page as ApiPage, createApi, type TaskRow } from '../../src/node/api/index.ts';
+import { createFixtureEnvironment } from '../../src/node/api/testing/api-environment.ts';
+import { createFixtureWorld, type FixtureWorld } from '../../src/node/api/testing/fixture-world.ts';
+
+const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
+const QUIET_FLAGS = ['--disable-background-networking', '--disable-component-update'];
+/** A page with 10,000 rows behind it answers a click within this time, on a machine that is busy with other tests. */
+const RESPONSE_MS_MAX = 4_000;
+
+/** How long a change on the page is waited for. */
+const POLL = { timeout: 10_000 };
+
+interface PageOptions extends BrowserContextOptions {
+  /** Errors that belong to what is tested. */
+  readonly expected?: RegExp;
+}
+
+const present = existsSync(CHROMIUM);
+if (!present) process.stdout.write(`browser tests skipped: no Chromium at ${CHROMIUM}\n`);
+
+describe.skipIf(!present)('the console in a browser', () => {
+  let world: FixtureWorld;
+  let api: Api;
+  let server: HttpServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    world = createFixtureWorld({ edgeNodes: 10_000, devices: 300, tasks: 1_500, channels: 200, endMs: Date.now() });
+    const { ledger, consortium } = world;
+    api = createApi({
+      environment: createFixtureEnvironment(),
+      ledger,
+      treadle: consortium.treadle(ledger),
+      nameOf: consortium.nameOf,
+      consoleFiles: readConsoleFile,
+    });
+    server = await serveHttp(api, { host: '127.0.0.1', port: 0 });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...QUIET_FLAGS] });
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    api?.stop();
+    await server?.close();
+  });
+
+  /** Opens a page in a context of its own; `use` fails when the page logged an error. */
+  async function onPage(
+    at: string,
+    use: (page: Page) => Promise<void>,
+    { expected, ...options }: PageOptions = {},
+  ): Promise<void> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    const errors: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') errors.push(message.text());
+    });
+    page.on('pageerror', (error) => errors.push(String(error)));
+    try {
+      await page.goto(server.url + at);
+      await use(page);
+      expect(errors.filter((error) => expected === undefined || !expected.test(error))).toEqual([]);
+    } finally {
+      await context.close();
+    }
+  }
+
+  const ask = async <T>(route: string): Promise<T> => (await fetch(`${server.url}/api/${route}`)).json() as Promise<T>;
+
+  it('shows the four counters, the nodes, the latest blocks and transactions', async () => {
+    await onPage('/', async (page) => {
+      const blocks = page.getByTestId('counter-blocks');
+      await blocks.waitFor();
+      const shown = Number((await blocks.textContent())?.replaceAll(',', ''));
+      expect(shown).toBe(world.ledger.head.number);
+      for (const name of ['transactions', 'pending', 'view'])
+        expect(await page.getByTestId(`counter-${name}`).textContent()).toMatch(/^[\d,]+$/);
+      expect(await page.getByRole('table', { name: 'Nodes' }).getByRole('row').count()).toBeGreaterThan(5);
+      expect(await page.getByRole('table', { name: 'Latest blocks' }).getByRole('row').count()).toBe(9);
+      expect(await page.getByRole('table', { name: 'Latest transactions' }).getByRole('row').count()).toBe(9);
+    });
+  });
+
+  it('switches the curve between minutes, hours and days', async () => {
+    await onPage('/', async (page) => {
+      const chart = page.getByTestId('series');
+      await chart.locator('svg path').first().waitFor({ state: 'attached' });
+      const totals: number[] = [];
+      for (const unit of ['minutes', 'hours', 'days']) {
+        await page.getByRole('button', { name: unit, exact: true }).click();
+        await page.getByRole('img', { name: new RegExp(`in the last 15 ${unit}`) }).waitFor();
+        totals.push(Number(await chart.getAttribute('data-total')));
+      }
+      // Every longer span holds the shorter ones.
+      expect(totals).toEqual([...totals].sort((left, right) => left - right));
+      expect(new Set(totals).size).toBe(3);
+    });
+  });
+
+  it('hears of a new block and a new task without asking', async () => {
+    await onPage('/tasks', async (page) => {
+      await page.getByTestId('live').getByText('live', { exact: true }).waitFor();
+      await page.getByRole('table', { name: 'Tasks' }).waitFor();
+      const id = world.grow(Date.now());
+      await page.locator(`a[href="/tasks/${id}"]`).waitFor();
+      await page.getByRole('link', { name: 'Overview' }).click();
+      const blocks = page.getByTestId('counter-blocks');
+      await blocks.getByText(world.ledger.head.number.toLocaleString('en')).waitFor();
+      world.grow(Date.now());
+      await blocks.getByText(world.ledger.head.number.toLocaleString('en')).waitFor();
+    });
+  });
+
+  it('pages through 10,000 rows and stays quick', async () => {
+    await onPage('/edge-nodes?size=100', async (page) => {
+      await page.getByText('1–100 of 10,000 edge nodes').waitFor();
+      expect(await page.getByRole('table', { name: 'Edge nodes' }).getByRole('row').count()).toBe(101);
+      const timed = async (what: () => Promise<void>): Promise<void> => {
+        const startMs = performance.now();
+        await what();
+        expect(performance.now() - startMs).toBeLessThan(RESPONSE_MS_MAX);
+      };
+      await timed(async () => {
+        await page.getByRole('button', { name: 'Last page' }).click();
+        await page.getByText('9,901–10,000 of 10,000').waitFor();
+      });
+      await timed(async () => {
+        await page.getByRole('searchbox', { name: 'Find edge nodes' }).fill('edge node 4242');
+        await page.getByText('1–1 of 1 edge nodes').waitFor();
+      });
+      await page.getByRole('link', { name: 'Edge node 4242' }).click();
+      await page.getByRole('heading', { name: 'Edge node 4242', level: 1 }).waitFor();
+    });
+  });
+
+  it('pages back through the chain and forth again', async () => {
+    await onPage('/transactions', async (page) => {
+      const first = page.getByRole('table', { name: 'Transactions' }).locator('tbody tr td:first-child a').first();
+      const newest = await first.getAttribute('href');
+      await page.getByRole('button', { name: 'Older ›' }).click();
+      await expect.poll(() => first.getAttribute('href'), POLL).not.toBe(newest);
+      await page.getByRole('button', { name: 'Newest' }).click();
+      await expect.poll(() => first.getAttribute('href'), POLL).toBe(newest);
+    });
+  });
+
+  it('explains a transaction, a block, a task and a channel', async () => {
+    const tasks = await ask<ApiPage<TaskRow>>('tasks?state=completed&limit=1');
+    await onPage(`/tasks/${tasks.items[0]?.id}`, async (page) => {
+      await page.getByText('chosen: the nearest that fits').waitFor();
+      expect(await page.getByRole('table', { name: 'Candidates' }).getByRole('row').count()).toBe(9);
+      await page.locator('.steps a[href^="/transactions/"]').first().click();
+      await page.getByRole('heading', { name: 'EdgeRegistry.requestMatch' }).waitFor();
+      await page.getByRole('heading', { name: 'Matched' }).waitFor();
+      expect(await page.getByText('distanceSquared').count()).toBe(1);
+      await page.locator('a[href^="/blocks/"]').first().click();
+      await page.getByText('4 of 5 sealers; 4 are needed').waitFor();
+    });
+    await onPage('/channels?state=closing', async (page) => {
+      await page.getByRole('table', { name: 'Channels' }).locator('tbody a').first().click();
+      await page.getByText('Claim with the best voucher before the challenge period ends').waitFor();
+      expect(await page.locator('time.due').textContent()).toMatch(/min|s$/);
+    });
+  });
+
+  it('draws 10,000 edge nodes on the map, which can be moved and zoomed', async () => {
+    await onPage('/map', async (page) => {
+      const map = page.getByTestId('map');
+      await map.waitFor();
+      expect(await map.getAttribute('data-nodes')).toBe('10000');
+      await expect.poll(() => coloursOn(page), POLL).toBeGreaterThan(20);
+      const scaleNow = async (): Promise<number> => Number(await map.getAttribute('data-scale'));
+      const scale = await scaleNow();
+      await map.hover({ position: { x: 300, y: 300 } });
+      await page.mouse.wheel(0, -600);
+      await expect.poll(scaleNow, POLL).toBeGreaterThan(2 * scale);
+      await map.focus();
+      await page.keyboard.press('0');
+      await expect.poll(scaleNow, POLL).toBe(scale);
+      await page.getByRole('button', { name: /Aurora Pumps/ }).click();
+      expect(await page.getByRole('button', { name: /Aurora Pumps/ }).getAttribute('aria-pressed')).toBe('false');
+    });
+  });
+
+  it('is dark where the system is, and changes at a click for good', async () => {
+    const ground = (page: Page): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    await onPage(
+      '/observe',
+      async (page) => {
+        await page.getByRole('heading', { name: 'Observe Proxy' }).waitFor();
+        const dark = await ground(page);
+        await page.getByRole('button', { name: 'Use the light theme' }).click();
+        const light = await ground(page);
+        expect(light).not.toBe(dark);
+        await page.reload();
+        expect(await ground(page)).toBe(light);
+      },
+      { colorScheme: 'dark' },
+    );
+  });
+
+  it('is searched and walked through by keyboard', async () => {
+    await onPage('/', async (page) => {
+      await page.getByTestId('counter-blocks').waitFor();
+      await page.keyboard.press('/');
+      await page.keyboard.type('baxter');
+      await page
+        .getByRole('option', { name: /Baxter Rolling/ })
+        .first()
+        .waitFor();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Baxter Rolling', level: 1 }).waitFor();
+      await page.goBack();
+      await page.getByRole('heading', { name: 'Overview' }).waitFor();
+    });
+  });
+
+  it('fits a telephone without scrolling sideways, and says what does not exist', async () => {
+    const viewport = { width: 390, height: 844 };
+    const sideways = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    const fits = async (page: Page): Promise<void> => {
+      for (const at of ['/', '/tasks', '/channels', '/edge-nodes', '/observe']) {
+        await page.goto(server.url + at);
+        await page.locator('table').first().waitFor();
+        expect({ at, sideways: await page.evaluate<number>(sideways) }).toEqual({ at, sideways: 0 });
+      }
+    };
+    await onPage('/', fits, { viewport });
+    await onPage('/no/such/page', async (page) => {
+      await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+    });
+  });
+
+  it('says that the line is down and finds back', async () => {
+    await onPage(
+      '/tasks',
+      async (page) => {
+        const live = page.getByTestId('live');
+        await live.getByText('live', { exact: true }).waitFor();
+        const { port } = server;
+        await server.close();
+        await live.getByText('reconnecting').waitFor();
+        const id = world.grow(Date.now());
+        server = await serveHttp(api, { host: '127.0.0.1', port });
+        await live.getByText('live', { exact: true }).waitFor();
+        await page.locator(`a[href="/tasks/${id}"]`).waitFor();
+      },
+      { expected: /net::ERR_/ },
+    );
+  });
+});
+
+/** Different colours among a grid of the canvas's pixels. The text runs in the page. */
+function coloursOn(page: Page): Promise<number> {
+  return page.evaluate<number>(`{
+    const canvas = document.querySelector('canvas');
+    const pixels = canvas.width === 0 ? [] : canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    const colours = new Set();
+    for (let at = 0; at < pixels.length; at += 4 * 7) colours.add(pixels.slice(at, at + 3).join());
+    colours.size;
+  }`);
+}
