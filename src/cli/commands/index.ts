@@ -1,0 +1,205 @@
+import { type Command, Option } from 'commander';
+import './../errors.ts';
+
+const json = (): Option => new Option('--json', 'print one JSON document instead of text');
+const rpc = (): Option => new Option('--rpc <url>', 'JSON-RPC address of a node').default('http://127.0.0.1:8545');
+const key = (): Option =>
+  new Option('--key <file>', 'key file of whoever acts (key.json of a node folder)').makeOptionMandatory();
+
+/**
+ * Declares every command. What a command does is loaded when it runs: `treadle --help` must not wait for an EVM.
+ */
+export function registerCommands(program: Command): void {
+  registerRunning(program);
+  registerAsking(program);
+  registerChannels(program);
+  registerConsortium(program);
+  registerResearch(program);
+}
+
+function registerRunning(program: Command): void {
+  program
+    .command('up')
+    .description('start a whole consortium on this machine: proxy, companies, centre, edge nodes, devices, one process each')
+    .option('--folder <path>', 'where keys, chain data and logs live; a later start resumes from it', '.treadle')
+    .option('--companies <count>', 'companies, at least 3', '3')
+    .option('--edges <count>', 'edge nodes (default: 6, or one per row of --sites)')
+    .option(
+      '--devices <count>',
+      'devices that make vibration data, in one fleet process (default: 12, or one per row of --users)',
+    )
+    .option('--sites <file>', 'CSV with LATITUDE and LONGITUDE columns: where edge nodes stand')
+    .option('--users <file>', 'CSV with LATITUDE and LONGITUDE columns: where devices stand')
+    .option('--rpc-port <port>', 'first JSON-RPC port', '8545')
+    .option('--console-port <port>', 'first console port', '7400')
+    .option('--peer-port <port>', 'first port of node-to-node traffic', '9400')
+    .option(
+      '--interval <duration>',
+      'time from one task of a device to the next (default: 5 s, longer for more than a dozen devices)',
+    )
+    .option('--no-progress', 'print no progress lines')
+    .addOption(json())
+    .action(async (options) => (await import('./up.ts')).up(options));
+  program
+    .command('init')
+    .description('make keys, certificates, node folders and the genesis of a consortium; starts nothing')
+    .requiredOption('--folder <path>', 'an empty or absent folder')
+    .option('--name <name>', 'name of the consortium', 'Demo consortium')
+    .option('--chain-id <number>', 'Ethereum chain id', '7331')
+    .option('--company <name...>', 'names of the companies, at least 3 (default: three demo companies)')
+    .option('--edges <count>', 'edge nodes (default: 6, or one per row of --sites)')
+    .option('--devices <count>', 'devices (default: 12, or one per row of --users)')
+    .option('--sites <file>', 'CSV with LATITUDE and LONGITUDE columns: where edge nodes stand')
+    .option('--users <file>', 'CSV with LATITUDE and LONGITUDE columns: where devices stand')
+    .option('--host <address>', 'address on which the nodes listen', '127.0.0.1')
+    .option('--rpc-port <port>', 'first JSON-RPC port', '8545')
+    .option('--console-port <port>', 'first console port', '7400')
+    .option('--peer-port <port>', 'first port of node-to-node traffic', '9400')
+    .addOption(json())
+    .action(async (options) => (await import('./init.ts')).init(options));
+  program
+    .command('key')
+    .description('make a key for a new member or node; prints its address, writes the secret to a file only its owner can read')
+    .requiredOption('--out <file>', 'where to write it, for example key.json in a node folder; must not exist')
+    .addOption(json())
+    .action(async (options) => (await import('./key.ts')).key(options));
+  program
+    .command('node')
+    .description('run the node of a folder (or the fleet of a fleet folder) until it is stopped')
+    .requiredOption('--folder <path...>', 'folder with node.json or fleet.json; several nodes of one role share a process')
+    .option('--contact <contact...>', 'further nodes to ask first, as ADDRESS@MULTIADDR')
+    .option('--interval <milliseconds>', 'for devices: time from one task to the next, in place of that in node.json')
+    .option('--console-port <port>', 'for a fleet: port of its page (default: any free one)')
+    .addOption(json())
+    .action(async (options) => (await import('./node.ts')).node(options));
+}
+
+function registerAsking(program: Command): void {
+  program
+    .command('status')
+    .description('height, round, proposer, peers and members as one node sees them')
+    .addOption(rpc())
+    .addOption(json())
+    .action(async (options) => (await import('./status.ts')).status(options));
+  program
+    .command('match')
+    .description('ask the ledger for the best edge node at a position, or check the matches that were made')
+    .option('--latitude <degrees>', 'position of the device')
+    .option('--longitude <degrees>', 'position of the device')
+    .option('--service <name>', 'service wanted', 'vibration.spectrum')
+    .option('--max-price <amount>', 'most to pay for one task, e.g. "2000 gwei"', '2000 gwei')
+    .option('--audit', 'search again outside the contract for every match since --from and report any that differ')
+    .option('--from <block>', 'with --audit: first block', '0')
+    .addOption(rpc())
+    .addOption(json())
+    .action(async (options) => (await import('./match.ts')).match(options));
+  program
+    .command('task')
+    .description('as a device: have one window of samples analysed by the best edge node, and pay for it')
+    .requiredOption('--folder <path>', 'folder of a device (node.json with role device)')
+    .option('--input <file>', 'samples to analyse (JSON or the binary sample format); made up when absent')
+    .option('--contact <contact...>', 'further nodes to ask first, as ADDRESS@MULTIADDR')
+    .addOption(json())
+    .action(async (options) => (await import('./task.ts')).task(options));
+}
+
+function registerChannels(program: Command): void {
+  const channel = program.command('channel').description('payment channels: look at them, or do the single steps by hand');
+  const reading = (name: string, description: string): Command =>
+    channel.command(name).description(description).addOption(rpc()).addOption(json());
+  const acting = (name: string, description: string): Command => reading(name, description).addOption(key());
+  reading('list', 'every channel: balance, who acts next, deadline')
+    .option('--of <address>', 'only channels of this payer or payee')
+    .option('--live', 'only channels that are not closed')
+    .action(async (options) => (await import('./channel.ts')).list(options));
+  reading('show <channelId>', 'one channel').action(async (channelId, options) =>
+    (await import('./channel.ts')).show(channelId, options),
+  );
+  acting('open', 'open a channel and put a deposit into it')
+    .requiredOption('--payee <address>', 'who is to be paid')
+    .requiredOption('--deposit <amount>', 'e.g. "1 ether"')
+    .option('--challenge <duration>', 'how long the payee may still claim after the payer starts to close', '1 h')
+    .action(async (options) => (await import('./channel.ts')).open(options));
+  acting('top-up <channelId>', 'raise the deposit')
+    .requiredOption('--amount <amount>', 'e.g. "1 ether"')
+    .action(async (channelId, options) => (await import('./channel.ts')).topUp(channelId, options));
+  acting('voucher <channelId>', 'sign a voucher for a cumulative amount (as the payer); nothing is sent')
+    .requiredOption('--cumulative <amount>', 'all that the payee may take from this channel, earlier vouchers included')
+    .action(async (channelId, options) => (await import('./channel.ts')).voucher(channelId, options));
+  acting('claim <channelId>', 'take what a voucher allows (as the payee)')
+    .requiredOption('--cumulative <amount>', 'amount of the voucher')
+    .requiredOption('--signature <hex>', 'signature of the voucher')
+    .action(async (channelId, options) => (await import('./channel.ts')).claim(channelId, options));
+  acting('close <channelId>', 'as the payee: close at once; as the payer: start the challenge period')
+    .option('--cumulative <amount>', 'as the payee: amount of the last voucher')
+    .option('--signature <hex>', 'as the payee: signature of the last voucher')
+    .action(async (channelId, options) => (await import('./channel.ts')).close(channelId, options));
+  acting('withdraw <channelId>', 'as the payer, after the challenge period: take the rest back').action(
+    async (channelId, options) => (await import('./channel.ts')).withdraw(channelId, options),
+  );
+}
+
+function registerConsortium(program: Command): void {
+  const consortium = program.command('consortium').description('members, votes, certificates, edge nodes');
+  const reading = (name: string, description: string): Command =>
+    consortium.command(name).description(description).addOption(rpc()).addOption(json());
+  const acting = (name: string, description: string): Command => reading(name, description).addOption(key());
+  reading('members', 'companies, sealers, votes under way').action(async (options) =>
+    (await import('./consortium.ts')).members(options),
+  );
+  reading('observers', 'registered devices and edge nodes').action(async (options) =>
+    (await import('./consortium.ts')).observers(options),
+  );
+  acting('propose', 'as a company: propose to add or remove a company or to replace the proxy; counts as a yes')
+    .addOption(new Option('--add <address>', 'account of the company that is to join').conflicts(['remove', 'replaceProxy']))
+    .addOption(new Option('--remove <address>', 'account of the company that is to leave').conflicts(['replaceProxy']))
+    .option('--replace-proxy <address>', 'account of the new proxy')
+    .option('--name <name>', 'with --add: name of the company')
+    .action(async (options) => (await import('./consortium.ts')).propose(options));
+  acting('vote <proposal>', 'as a company: vote on a proposal')
+    .option('--no', 'vote against it (default: for it)')
+    .action(async (proposal, options) => (await import('./consortium.ts')).vote(proposal, options));
+  acting('certify <address>', 'as a company: sign a certificate for a device, edge node or centre; prints it')
+    .addOption(new Option('--role <role>', 'what it is').choices(['device', 'edge', 'centre']).makeOptionMandatory())
+    .option('--days <count>', 'how long it holds', '730')
+    .option('--out <file>', 'write the certificate there')
+    .action(async (address, options) => (await import('./consortium.ts')).certify(address, options));
+  acting('register', 'register a certified device or edge node on the ledger')
+    .requiredOption('--certificate <file>', 'certificate.json')
+    .action(async (options) => (await import('./consortium.ts')).register(options));
+  acting('revoke <address>', 'as its company: revoke the certificate of a device or edge node').action(async (address, options) =>
+    (await import('./consortium.ts')).revoke(address, options),
+  );
+  acting('fund <address>', 'send money, for example to a new device')
+    .requiredOption('--amount <amount>', 'e.g. "10 ether"')
+    .action(async (address, options) => (await import('./consortium.ts')).fund(address, options));
+  acting('add-node', 'as a company: list an edge node for matching')
+    .requiredOption('--node <address>', 'the registered edge node')
+    .requiredOption('--latitude <degrees>', 'where it stands')
+    .requiredOption('--longitude <degrees>', 'where it stands')
+    .requiredOption('--capacity <count>', 'tasks at a time')
+    .requiredOption('--price <amount>', 'for one task, e.g. "1000 gwei"')
+    .requiredOption('--service <name...>', 'services it offers')
+    .action(async (options) => (await import('./consortium.ts')).addNode(options));
+  acting('withdraw-node <id>', 'as its company: take an edge node out of matching').action(async (id, options) =>
+    (await import('./consortium.ts')).withdrawNode(id, options),
+  );
+}
+
+function registerResearch(program: Command): void {
+  program
+    .command('sim <scenario>')
+    .description('run the same nodes in the simulator, as a scenario file describes')
+    .option('--seed <number>', 'seed of all randomness (default: the one in the file)')
+    .option('--sites <file>', 'CSV of places for the edge nodes, instead of those of the scenario')
+    .option('--users <file>', 'CSV of places for the devices, instead of those of the scenario')
+    .addOption(json())
+    .action(async (scenario, options) => (await import('./sim.ts')).sim(scenario, options));
+  program
+    .command('reproduce <figure>')
+    .description('reproduce a figure: edgetoll (gas and time of n tasks, channels against one payment per task)')
+    .option('--out <folder>', 'where CSV, SVG and a page are written', 'out')
+    .option('--seed <number>', 'seed of the simulation', '1')
+    .addOption(json())
+    .action(async (figure, options) => (await import('./reproduce.ts')).reproduce(figure, options));
+}

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import {
+  certificateFromJson,
+  type NodeFile,
+  readFleetFile,
+  readGenesis,
+  readKeyFile,
+  readNodeFile,
+} from '../consortium/index.ts';
+import { TreadleError } from '../errors.ts';
+import type { NodeSetup } from '../node/index.ts';
+
+/** A node's setup and where it lives. */
+export interface LoadedNode {
+  readonly setup: NodeSetup;
+  readonly folder: string;
+  readonly dataFolder: string;
+}
+
+/**
+ * Reads a node's folder: node.json and the files that it names.
+ * @throws TreadleError CLI_FOLDER_MISSING | CLI_FILE_UNREADABLE | CONFIG_*
+ */
+export async function loadNode(folder: string): Promise<LoadedNode> {
+  const nodeFile = join(folder, 'node.json');
+  const text = await readText(nodeFile, 'CLI_FOLDER_MISSING');
+  const file: NodeFile = readNodeFile({ file: nodeFile, text });
+  const at = (path: string): string => resolve(folder, path);
+  const keyFile = at(file.keyFile);
+  const key = readKeyFile({ file: keyFile, text: await readText(keyFile) });
+  const genesisFile = at(file.genesisFile);
+  const genesis = readGenesis(await readText(genesisFile), genesisFile);
+  const setup: NodeSetup = { file, key, genesis };
+  if (!('certificateFile' in file)) return { setup, folder, dataFolder: at(file.dataFolder) };
+  const certificateFile = at(file.certificateFile);
+  const certificate = certificateFromJson(await readText(certificateFile), certificateFile);
+  return { setup: { ...setup, certificate }, folder, dataFolder: at(file.dataFolder) };
+}
+
+/** Reads the nodes of a fleet: fleet.json and the folders that it names. @throws TreadleError as {@link loadNode} */
+export async function loadFleet(folder: string): Promise<{ readonly name: string; readonly members: readonly LoadedNode[] }> {
+  const fleetFile = join(folder, 'fleet.json');
+  const fleet = readFleetFile({ file: fleetFile, text: await readText(fleetFile, 'CLI_FOLDER_MISSING') });
+  const members: LoadedNode[] = [];
+  for (const member of fleet.members) members.push(await loadNode(resolve(dirname(fleetFile), member)));
+  return { name: fleet.name, members };
+}
+
+/** Reads a text file, or says which one could not be read and why. */
+export async function readText(path: string, code = 'CLI_FILE_UNREADABLE'): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new TreadleError(code, { detail: `${path} cannot be read (${why})`, data: { path }, cause });
+  }
+}
