@@ -51,8 +51,6 @@ const order: readonly (keyof HeaderFields)[] = [
   'requestsHash',
 ];
 
-const bloomPosition = order.indexOf('logsBloom');
-
 /** Decodes a Prague header. The ledger made the bytes, so anything else is a defect. */
 export function decodeHeader(rlp: Uint8Array): HeaderFields {
   const items = decodeItems(rlp);
@@ -61,11 +59,6 @@ export function decodeHeader(rlp: Uint8Array): HeaderFields {
     fields[name] = items[index] as Uint8Array;
   });
   return fields as HeaderFields;
-}
-
-/** Only the bloom filter of a header: log queries read it for every block they cross. */
-export function bloomOf(rlp: Uint8Array): Uint8Array {
-  return decodeItems(rlp)[bloomPosition] as Uint8Array;
 }
 
 function decodeItems(rlp: Uint8Array): readonly unknown[] {
