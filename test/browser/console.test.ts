@@ -258,11 +258,17 @@ describe.skipIf(!present)('the console in a browser', () => {
   });
 });
 
-/** Different colours among a grid of the canvas's pixels. The text runs in the page. */
+/**
+ * Different colours among a grid of the canvas's pixels, read from a copy: the browser warns of canvases that are read again
+ * and again. The text runs in the page.
+ */
 function coloursOn(page: Page): Promise<number> {
   return page.evaluate<number>(`{
     const canvas = document.querySelector('canvas');
-    const pixels = canvas.width === 0 ? [] : canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    const copy = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height });
+    const pen = copy.getContext('2d', { willReadFrequently: true });
+    if (canvas.width > 0) pen.drawImage(canvas, 0, 0);
+    const pixels = canvas.width === 0 ? [] : pen.getImageData(0, 0, canvas.width, canvas.height).data;
     const colours = new Set();
     for (let at = 0; at < pixels.length; at += 4 * 7) colours.add(pixels.slice(at, at + 3).join());
     colours.size;
