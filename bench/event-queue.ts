@@ -4,7 +4,7 @@
  *
  *   node bench/event-queue.ts [--json]
  */
-import { EventQueue } from '../src/environment/sim/index.ts';
+import { EventQueue, NOT_QUEUED, type Queued } from '../src/environment/sim/index.ts';
 
 const EVENTS = 1_000_000;
 const REPETITIONS = 5;
@@ -24,17 +24,17 @@ else {
 }
 
 function measure(pending: number): number {
-  const queue = new EventQueue<number>();
+  const queue = new EventQueue<Queued>();
   let state = 1;
   // A small generator of its own, so that the queue is measured and not Math.random.
   const increment = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return -1000 * Math.log((state + 1) / 4_294_967_297);
   };
-  for (let event = 0; event < pending; event++) queue.push(increment(), event);
+  for (let event = 0; event < pending; event++) queue.push(increment(), { slot: NOT_QUEUED });
   const before = process.cpuUsage();
   for (let event = 0; event < EVENTS; event++) {
-    const payload = queue.pop() as number;
+    const payload = queue.pop() as Queued;
     queue.push(queue.poppedTime + increment(), payload);
   }
   const { user, system } = process.cpuUsage(before);

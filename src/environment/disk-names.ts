@@ -18,3 +18,17 @@ export function checkRecordSize(record: Uint8Array): void {
 export function checkOpen(closed: boolean, name: string): void {
   if (closed) throw new TreadleError('DISK_CLOSED', { detail: `${name} is closed` });
 }
+
+/** What a write answers for which there is no room. */
+export function diskFull(what: string, cause?: unknown): TreadleError {
+  return new TreadleError('DISK_FULL', { detail: `there is no room to write ${what}`, ...(cause !== undefined && { cause }) });
+}
+
+/** What a read answers whose value fails its checksum. */
+export function damagedValue(table: string, key: Uint8Array): TreadleError {
+  const hex = `0x${[...key].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  return new TreadleError('DISK_DAMAGED', {
+    detail: `the value under ${hex} in table ${table} is damaged`,
+    data: { table, key: hex },
+  });
+}

@@ -98,17 +98,34 @@ export interface Network {
   penalise(peer: NodeId, reason: string): void;
 }
 
-/** An append-only log of records. A record is whole or absent: the torn tail of a crash is cut off when the log is opened. */
+/** What was found when a log was opened. */
+export interface LogFindings {
+  /** Places before the tail at which one or more records could not be read; 0 unless the log was opened with `salvage`. */
+  readonly damaged: number;
+  /** Bytes (records in the simulator) of a torn tail that were cut off; nobody can tell them from a last record that rotted. */
+  readonly cut: number;
+}
+
+/**
+ * An append-only log of records. A record is whole or absent: the torn tail of a crash is cut off when the log is opened.
+ * A full disk (DISK_FULL) loses nothing: what could not be written stays queued, and the next `sync` tries again.
+ */
 export interface AppendLog {
+  readonly findings: LogFindings;
   /** Queues a record (1..LOG_RECORD_BYTES_MAX bytes); durable only after `sync`. */
   append(record: Uint8Array): void;
-  /** Resolves when everything appended so far would survive a power cut. Calls that overlap share one flush. */
+  /** Resolves when everything appended so far would survive a power cut. Calls that overlap share one flush. @throws TreadleError DISK_FULL | DISK_WRITE_FAILED */
   sync(): Promise<void>;
-  /** Every record, oldest first, as it stood when the log was opened plus what was appended since. */
+  /** Every whole record, oldest first, as it stood when the log was opened plus what was appended since. */
   records(): Promise<Uint8Array[]>;
-  /** Replaces the whole log by these records, atomically and durably. */
+  /** Replaces the whole log by these records, atomically and durably; afterwards nothing of it is damaged. @throws TreadleError DISK_FULL: the old records stay */
   rewrite(records: readonly Uint8Array[]): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface LogOptions {
+  /** Open the log although its middle is damaged: `records` gives what can be read, `findings` says what cannot. */
+  readonly salvage?: boolean;
 }
 
 export type TableOperation =
@@ -121,32 +138,49 @@ export interface TableRange {
   /** Exclusive upper bound. */
   readonly to?: Uint8Array;
   readonly reverse?: boolean;
+  /** Most entries to look at, damaged ones counted. */
   readonly limit?: number;
+  /** Is told of each entry that fails its checksum; the iteration goes on behind it. Without it the first one throws DISK_DAMAGED. */
+  readonly onDamaged?: (key: Uint8Array) => void;
 }
 
-/** An ordered key-value table. */
+/** An ordered key-value table. Every value is stored with a checksum over its key and itself, and checked when it is read. */
 export interface Table {
+  /** @throws TreadleError DISK_DAMAGED when the stored value is not what was written under this key */
   get(key: Uint8Array): Promise<Uint8Array | undefined>;
-  /** Applies all operations or none. With `sync`, durable when it resolves. The table takes the arrays over: they must not be changed. */
+  /**
+   * Applies all operations or none. With `sync`, durable when it resolves. The table takes the arrays over: they must not be changed.
+   * @throws TreadleError DISK_FULL when the disk has no room: nothing of the batch is applied, and a later one may succeed.
+   * A batch that only deletes is refused last.
+   */
   batch(operations: readonly TableOperation[], options?: { readonly sync?: boolean }): Promise<void>;
+  /** @throws TreadleError DISK_DAMAGED, see {@link TableRange.onDamaged} */
   entries(range?: TableRange): AsyncIterable<readonly [key: Uint8Array, value: Uint8Array]>;
+  /** Gives the room of what was deleted between two keys back to the disk. */
+  compact(range?: Pick<TableRange, 'from' | 'to'>): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Blobs addressed by the SHA-256 of their content. */
 export interface Blobs {
-  /** Stores and returns the lower-case hex SHA-256. */
+  /**
+   * Stores and returns the lower-case hex SHA-256. The array is taken over: it must not be changed, nor one that `get` returned.
+   * @throws TreadleError DISK_FULL
+   */
   put(content: Uint8Array): Promise<string>;
+  /** A blob that is not what its hash says is deleted, counted in `disk_blobs_damaged_total` and missing from then on. */
   get(hash: string): Promise<Uint8Array | undefined>;
   delete(hash: string): Promise<void>;
 }
 
 export interface Disk {
-  /** Opens (creating) a log. @throws TreadleError DISK_LOG_DAMAGED when a record before the tail fails its checksum */
-  log(name: string): Promise<AppendLog>;
+  /** Opens (creating) a log. @throws TreadleError DISK_LOG_DAMAGED when a record before the tail fails its checksum and the log is not to be salvaged */
+  log(name: string, options?: LogOptions): Promise<AppendLog>;
   /** Opens (creating) a table. */
   table(name: string): Promise<Table>;
   blobs(): Promise<Blobs>;
+  /** Bytes that the logs, tables and blobs of this node take. */
+  usedBytes(): Promise<number>;
 }
 
 /** A reproducible stream of random numbers in the simulator, the system's generator on the host. */
@@ -176,6 +210,11 @@ export interface CpuCost {
 export interface Cpu {
   /** Runs `work` and resolves with its result. Sim: charges virtual time and queues on the node's cores. Host: runs it now. */
   run<T>(cost: CpuCost, work: () => T | Promise<T>): Promise<T>;
+  /**
+   * Accounts for work that the caller does within its present step, where waiting is out of the question (a vote is checked).
+   * Sim: what is run next begins that much later. Host: nothing, the time has passed already.
+   */
+  charge(cost: CpuCost): void;
 }
 
 export type LogFields = Readonly<Record<string, string | number | bigint | boolean | undefined | null>>;

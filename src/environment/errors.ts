@@ -52,7 +52,16 @@ export const environmentErrors = defineErrors({
   },
   DISK_LOG_DAMAGED: {
     summary: 'A record in the middle of a log fails its checksum',
-    action: 'The disk lost data: replace the log by a copy from a backup or resynchronise this node from its peers',
+    action: 'The disk lost data: open the log for salvage and write it anew, or resynchronise this node from its peers',
+  },
+  DISK_DAMAGED: {
+    summary: 'A stored value fails its checksum',
+    action:
+      'The disk spoilt it: a ledger fetches it anew from its peers by itself; replace the disk when this is counted again and again',
+  },
+  DISK_FULL: {
+    summary: 'The disk has no room left',
+    action: 'Make room or set a lower storage limit; what is stored is whole, and the node goes on by itself once there is room',
   },
   DISK_RECORD_SIZE: {
     summary: 'A log record is empty or larger than a log takes',

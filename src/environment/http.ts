@@ -8,6 +8,8 @@ export interface HttpRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** The app's `admit` let this request in before its body was read. */
+  readonly memoryTaken?: boolean;
 }
 
 /** Where a server-sent-event stream or a socket writes. `send` returns false once the other side is gone or its buffer is full (the stream is then closed). */
@@ -32,6 +34,14 @@ export interface SocketHandler {
 export interface HttpApp {
   /** Never rejects for bad input: it answers 4xx with a JSON error body. */
   handle(request: HttpRequest): Promise<HttpResponse>;
+  /** Paths whose bodies may be larger than HTTP_BODY_BYTES_MAX, and by how much: bytes. */
+  readonly bodyLimits?: Readonly<Record<string, number>>;
+  /**
+   * Asked before the body of a request is read: an answer refuses it (the connection is closed), a function lets it in and is
+   * called when the answer has been sent.
+   * @param lengthBytes - what the client announced; the limit of the path when it announced nothing
+   */
+  admit?(path: string, lengthBytes: number): (() => void) | HttpResponse;
   /** Accepts a WebSocket on `path`, or returns undefined to refuse it. */
   socket?(path: string, sink: TextSink): SocketHandler | undefined;
 }

@@ -40,6 +40,8 @@ export function computeContract(world: () => ContractWorld): void {
       throw new RangeError('does not add up');
     });
     await expect(world().run(failing)).rejects.toThrow('does not add up');
+    cpu.charge({ operation: 'add', units: 2 });
+    expect(await world().run(cpu.run({ operation: 'add' }, () => 'after what was charged'))).toBe('after what was charged');
   });
 
   it('counts, gauges and observes', async () => {

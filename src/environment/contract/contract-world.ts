@@ -6,7 +6,11 @@ export type DiskFault =
   /** The last record of this log is on disk in part only. */
   | { readonly type: 'tornTail'; readonly log: string }
   /** A record that was synced cannot be read any more, others behind it can. */
-  | { readonly type: 'damage'; readonly log: string; readonly record: number };
+  | { readonly type: 'damage'; readonly log: string; readonly record: number }
+  /** That many values of this table are not what was written. */
+  | { readonly type: 'rot'; readonly table: string; readonly entries: number }
+  /** So are that many blobs. */
+  | { readonly type: 'rotBlobs'; readonly count: number };
 
 /** How the contract suite drives an implementation. */
 export interface ContractWorld {
@@ -14,6 +18,8 @@ export interface ContractWorld {
   add(): Promise<Environment>;
   /** Ends a node and opens it anew on what its disk holds then. */
   reopen(env: Environment, fault: DiskFault): Promise<Environment>;
+  /** Takes all room from a node's disk, or gives it back. */
+  fill(env: Environment, full: boolean): void;
   /** Lets time pass until the promise settles. */
   run<T>(promise: Promise<T>): Promise<T>;
   /** Lets time pass until the condition holds; fails after a minute. */

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { LOG_RECORD_BYTES_MAX } from '../../limits.ts';
+import { toHex } from '../../crypto/index.ts';
+import { DISK_PROBE_INTERVAL_MS, LOG_RECORD_BYTES_MAX } from '../../limits.ts';
 import type { AppendLog, Table, TableRange } from '../environment.ts';
 import type { ContractWorld } from './contract-world.ts';
 
@@ -60,6 +61,47 @@ export function logContract(world: () => ContractWorld): void {
     await world().run(log.sync());
     const again = await world().reopen(env, { type: 'damage', log: 'damaged', record: 2 });
     await expect(world().run(again.disk.log('damaged'))).rejects.toMatchObject({ code: 'DISK_LOG_DAMAGED' });
+  });
+
+  it('salvages a log with a damaged middle: what can be read is given, and a rewrite makes it whole', async () => {
+    const env = await world().add();
+    const log = await world().run(env.disk.log('salvaged'));
+    expect(log.findings).toEqual({ damaged: 0, cut: 0 });
+    for (let number = 1; number <= 5; number++) log.append(new Uint8Array(40).fill(number));
+    await world().run(log.sync());
+    const again = await world().reopen(env, { type: 'damage', log: 'salvaged', record: 2 });
+    const salvaged = await world().run(again.disk.log('salvaged', { salvage: true }));
+    expect(salvaged.findings).toEqual({ damaged: 1, cut: 0 });
+    expect(again.metrics.snapshot()['disk_log_damaged_total']).toBe(1);
+    const readable = await world().run(salvaged.records());
+    expect(readable.map((record) => record[0])).toEqual([1, 2, 4, 5]);
+    salvaged.append(Uint8Array.of(6));
+    await world().run(salvaged.sync());
+    await world().run(salvaged.rewrite(await world().run(salvaged.records())));
+    const whole = await world().reopen(again, { type: 'none' });
+    const reopened = await world().run(whole.disk.log('salvaged'));
+    expect(reopened.findings).toEqual({ damaged: 0, cut: 0 });
+    expect((await world().run(reopened.records())).map((record) => record[0])).toEqual([1, 2, 4, 5, 6]);
+  });
+
+  it('loses nothing to a full disk: what waits is written when there is room again', async () => {
+    const env = await world().add();
+    const log = await world().run(env.disk.log('full'));
+    log.append(Uint8Array.of(1));
+    await world().run(log.sync());
+    world().fill(env, true);
+    await world().pass(DISK_PROBE_INTERVAL_MS * 1000);
+    log.append(Uint8Array.of(2));
+    await expect(world().run(log.sync())).rejects.toMatchObject({ code: 'DISK_FULL' });
+    await expect(world().run(log.rewrite([Uint8Array.of(9)]))).rejects.toMatchObject({ code: 'DISK_FULL' });
+    log.append(Uint8Array.of(3));
+    await expect(world().run(Promise.all([log.sync(), log.sync()]))).rejects.toMatchObject({ code: 'DISK_FULL' });
+    world().fill(env, false);
+    log.append(Uint8Array.of(4));
+    await world().run(log.sync());
+    expect(await contents(log, world())).toEqual([[1], [2], [3], [4]]);
+    const again = await world().reopen(env, { type: 'none' });
+    expect(await contents(await world().run(again.disk.log('full')), world())).toEqual([[1], [2], [3], [4]]);
   });
 
   it('rewrites a log as a whole, and keeps what is appended behind it', async () => {
@@ -155,6 +197,90 @@ export function tableContract(world: () => ContractWorld): void {
     await world().run(table.close());
     await expect(world().run(table.get(key('a')))).rejects.toMatchObject({ code: 'DISK_CLOSED' });
     await world().run(env.disk.table('single'));
+  });
+
+  it('never passes a value off that is not what was written', async () => {
+    const env = await world().add();
+    const table = await world().run(env.disk.table('rotten'));
+    const names = Array.from({ length: 8 }, (_, at) => String.fromCharCode(97 + at));
+    await world().run(
+      table.batch(
+        names.map((name, at) => put(name, [at, at, at])),
+        { sync: true },
+      ),
+    );
+    const again = await world().reopen(env, { type: 'rot', table: 'rotten', entries: 3 });
+    const rotten = await world().run(again.disk.table('rotten'));
+    const lost: string[] = [];
+    for (const [at, name] of names.entries()) {
+      const read = await world().run(rotten.get(key(name)).catch((error: unknown) => error));
+      if (read instanceof Uint8Array) expect(read).toEqual(Uint8Array.of(at, at, at));
+      else expect(read).toMatchObject({ code: 'DISK_DAMAGED', data: { key: toHex(key(name)) } });
+      if (!(read instanceof Uint8Array)) lost.push(name);
+    }
+    expect(lost).toHaveLength(3);
+    await expect(world().run(entries(rotten))).rejects.toMatchObject({ code: 'DISK_DAMAGED' });
+    const told: string[] = [];
+    const sound = await world().run(entries(rotten, { onDamaged: (found) => told.push(String.fromCharCode(...found)) }));
+    expect(told).toEqual(lost);
+    expect(sound).toHaveLength(5);
+    // Written anew it is whole; deleted it is gone.
+    const [first = '', second = '', third = ''] = lost;
+    await world().run(rotten.batch([put(first, [1]), put(second, [2]), del(third)], { sync: true }));
+    expect(await world().run(entries(rotten))).toHaveLength(7);
+    expect(await world().run(rotten.get(key(third)))).toBeUndefined();
+  });
+
+  it('refuses what a full disk has no room for, whole, and goes on when there is room', async () => {
+    const env = await world().add();
+    const table = await world().run(env.disk.table('full'));
+    const blobs = await world().run(env.disk.blobs());
+    await world().run(table.batch([put('a', [1]), put('b', [2])], { sync: true }));
+    world().fill(env, true);
+    await world().pass(DISK_PROBE_INTERVAL_MS * 1000);
+    const full = { code: 'DISK_FULL' };
+    await expect(world().run(table.batch([put('a', [9]), put('c', [3])], { sync: true }))).rejects.toMatchObject(full);
+    await expect(world().run(blobs.put(Uint8Array.of(1)))).rejects.toMatchObject(full);
+    // What makes room is let through.
+    await world().run(table.batch([del('b')], { sync: true }));
+    await world().run(table.compact());
+    expect(await world().run(table.get(key('a')))).toEqual(Uint8Array.of(1));
+    world().fill(env, false);
+    await world().run(table.batch([put('c', [3])], { sync: true }));
+    const hash = await world().run(blobs.put(Uint8Array.of(1)));
+    const again = await world().reopen(env, { type: 'none' });
+    const reopened = await world().run(again.disk.table('full'));
+    expect((await world().run(entries(reopened))).map(([found]) => String.fromCharCode(...found))).toEqual(['a', 'c']);
+    expect(await world().run((await world().run(again.disk.blobs())).get(hash))).toEqual(Uint8Array.of(1));
+  });
+
+  it('says how many bytes it uses', async () => {
+    const env = await world().add();
+    const before = await world().run(env.disk.usedBytes());
+    const blobs = await world().run(env.disk.blobs());
+    const table = await world().run(env.disk.table('large'));
+    await world().run(table.batch([put('a', new Uint8Array(50_000).fill(7))], { sync: true }));
+    await world().run(blobs.put(new Uint8Array(50_000)));
+    const used = (await world().run(env.disk.usedBytes())) - before;
+    expect(used).toBeGreaterThanOrEqual(100_000);
+    expect(used).toBeLessThan(300_000);
+  });
+
+  it('counts a spoilt blob as missing, and stores it anew', async () => {
+    const env = await world().add();
+    const blobs = await world().run(env.disk.blobs());
+    const hash = await world().run(blobs.put(Uint8Array.of(1, 2, 3)));
+    const again = await world().reopen(env, { type: 'rotBlobs', count: 1 });
+    const spoilt = await world().run(again.disk.blobs());
+    expect(await world().run(spoilt.get(hash))).toBeUndefined();
+    expect(again.metrics.snapshot()['disk_blobs_damaged_total']).toBe(1);
+    const once = await world().reopen(again, { type: 'none' });
+    const stored = await world().run(once.disk.blobs());
+    await world().run(stored.put(Uint8Array.of(1, 2, 3)));
+    const twice = await world().reopen(once, { type: 'rotBlobs', count: 1 });
+    const rotten = await world().run(twice.disk.blobs());
+    await world().run(rotten.put(Uint8Array.of(1, 2, 3)));
+    expect(await world().run(rotten.get(hash))).toEqual(Uint8Array.of(1, 2, 3));
   });
 
   it('keeps blobs by their hash', async () => {

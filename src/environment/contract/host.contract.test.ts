@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ClassicLevel } from 'classic-level';
 import { drawKey, keyFrom, type NodeKey } from '../../crypto/index.ts';
 import type { Environment, NodeId } from '../environment.ts';
 import { hostRandom } from '../host/host-random.ts';
@@ -18,6 +19,12 @@ interface Node {
   readonly key: NodeKey;
   readonly folder: string;
   environment: HostEnvironment;
+  readonly room: Room;
+}
+
+/** The room that a node is told its disk has. */
+interface Room {
+  freeBytes: number;
 }
 
 class HostWorld implements ContractWorld {
@@ -33,8 +40,9 @@ class HostWorld implements ContractWorld {
     const random = hostRandom().stream('keys');
     const key = drawKey((length) => random.bytes(length));
     const folder = join(this.folder, key.address);
-    const environment = await open(key, folder);
-    this.nodes.set(key.address, { key, folder, environment });
+    const room = { freeBytes: Number.POSITIVE_INFINITY };
+    const environment = await open(key, folder, room);
+    this.nodes.set(key.address, { key, folder, environment, room });
     return environment;
   }
 
@@ -42,8 +50,12 @@ class HostWorld implements ContractWorld {
     const node = this.nodes.get(env.node) as Node;
     await node.environment.close();
     await spoil(node.folder, fault);
-    node.environment = await open(node.key, node.folder);
+    node.environment = await open(node.key, node.folder, node.room);
     return node.environment;
+  }
+
+  fill(env: Environment, full: boolean): void {
+    (this.nodes.get(env.node) as Node).room.freeBytes = full ? 0 : Number.POSITIVE_INFINITY;
   }
 
   run<T>(promise: Promise<T>): Promise<T> {
@@ -80,6 +92,8 @@ class HostWorld implements ContractWorld {
 
 async function spoil(folder: string, fault: DiskFault): Promise<void> {
   if (fault.type === 'none') return;
+  if (fault.type === 'rot') return rotTable(join(folder, 'tables', fault.table), fault.entries);
+  if (fault.type === 'rotBlobs') return rotBlobs(join(folder, 'blobs'), fault.count);
   const file = join(folder, 'logs', `${fault.log}.log`);
   const bytes = await readFile(file);
   if (fault.type === 'tornTail') {
@@ -92,8 +106,31 @@ async function spoil(folder: string, fault: DiskFault): Promise<void> {
   await writeFile(file, bytes);
 }
 
-function open(key: NodeKey, dataFolder: string): Promise<HostEnvironment> {
-  return createHostEnvironment({ key, dataFolder, listen: { host: '127.0.0.1', port: 0 }, logLevel: 'silent' });
+/** One value loses a bit, the others are swapped among one another. */
+async function rotTable(folder: string, entries: number): Promise<void> {
+  const level = new ClassicLevel<Uint8Array, Uint8Array>(folder, { keyEncoding: 'view', valueEncoding: 'view' });
+  const found = (await level.iterator().all()).slice(0, entries);
+  for (const [at, [key, value]] of found.entries()) {
+    const other = Uint8Array.from((found[at + 1] ?? [key, value])[1]);
+    if (at === entries - 1) other[at % other.length] = (other[at % other.length] as number) ^ 0x04;
+    await level.put(key, other);
+  }
+  await level.close();
+}
+
+async function rotBlobs(folder: string, count: number): Promise<void> {
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  for (const file of files.slice(0, count)) {
+    const path = join(file.parentPath, file.name);
+    const bytes = await readFile(path);
+    bytes[0] = (bytes[0] as number) ^ 0x80;
+    await writeFile(path, bytes);
+  }
+}
+
+function open(key: NodeKey, dataFolder: string, room: Room): Promise<HostEnvironment> {
+  const freeBytes = async (): Promise<number> => room.freeBytes;
+  return createHostEnvironment({ key, dataFolder, listen: { host: '127.0.0.1', port: 0 }, logLevel: 'silent', freeBytes });
 }
 
 environmentContract('host', async () => new HostWorld(await mkdtemp(join(tmpdir(), 'treadle-contract-'))));

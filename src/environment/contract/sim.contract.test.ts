@@ -15,8 +15,11 @@ environmentContract('simulator', async () => {
     reopen: async (env, fault) => {
       world.crash(env.node, { tornTail: fault.type === 'tornTail' });
       if (fault.type === 'damage') world.damageLog(env.node, fault.log, fault.record);
+      if (fault.type === 'rot') world.damageTable(env.node, fault.table, fault.entries);
+      if (fault.type === 'rotBlobs') world.damageBlobs(env.node, fault.count);
       return world.restart(env.node);
     },
+    fill: (env, full) => world.fillDisk(env.node, full),
     run: (promise) => world.run(promise, MINUTE_MICROS),
     until: (condition) => world.runUntil(condition, MINUTE_MICROS),
     pass,

@@ -1,4 +1,5 @@
 import type { Stream } from './libp2p-types.ts';
+import type { Gate } from './link-shaping.ts';
 import { MessageReader } from './message-reader.ts';
 import { encodeMessage, MESSAGE_BYTES_MAX, type WireMessage } from './wire-format.ts';
 
@@ -14,14 +15,18 @@ export interface ChannelEvents {
 /** Messages over one libp2p stream, in order, in both directions. */
 export class Channel {
   private readonly stream: Stream;
+  private readonly gate: Gate | undefined;
   private readonly reader = new MessageReader();
   private readonly queue: Uint8Array[] = [];
   private queuedBytes = 0;
   private reading = false;
   private broken = false;
 
-  constructor(stream: Stream) {
+  /** @param gate - holds messages back, where links are shaped */
+  constructor(stream: Stream, gate?: Gate) {
     this.stream = stream;
+    this.gate = gate;
+    if (gate !== undefined) stream.addEventListener('close', () => gate.close());
     stream.addEventListener('drain', () => this.pump());
   }
 
@@ -31,11 +36,14 @@ export class Channel {
     this.reading = true;
     this.stream.addEventListener('message', (event) => {
       if (this.broken) return;
-      const { messages, broken } = this.reader.push(event.data.subarray());
-      for (const message of messages) events.message(message);
-      if (broken === undefined) return;
-      this.broken = true;
-      events.broken(broken);
+      // A list is read piece by piece: to join it would be one more copy of everything.
+      for (const piece of event.data instanceof Uint8Array ? [event.data] : event.data) {
+        const { messages, broken } = this.reader.push(piece);
+        for (const message of messages) events.message(message);
+        if (broken === undefined) continue;
+        this.broken = true;
+        return events.broken(broken);
+      }
     });
   }
 
@@ -46,11 +54,16 @@ export class Channel {
 
   /** Bytes that wait to be sent. */
   get waitingBytes(): number {
-    return this.queuedBytes + this.stream.writeBufferLength;
+    return this.queuedBytes + this.stream.writeBufferLength + (this.gate?.waitingBytes ?? 0);
   }
 
   send(message: WireMessage): void {
     const bytes = encodeMessage(message);
+    if (this.gate === undefined) this.enqueue(bytes);
+    else this.gate.pass(bytes.length, () => this.enqueue(bytes));
+  }
+
+  private enqueue(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) this.queue.push(bytes.subarray(at, at + PIECE_BYTES));
     this.queuedBytes += bytes.length;
     this.pump();

@@ -2,9 +2,10 @@ import { multiaddr } from '@multiformats/multiaddr';
 import type { Libp2p } from 'libp2p';
 import { TreadleError } from '../../errors.ts';
 import { DIAL_TIMEOUT_MICROS } from '../../limits.ts';
-import type { Contact, NodeId } from '../environment.ts';
+import type { Clock, Contact, NodeId } from '../environment.ts';
 import { Channel } from './channel.ts';
-import type { Connection } from './libp2p-types.ts';
+import type { Connection, Stream } from './libp2p-types.ts';
+import type { LinkShaping } from './link-shaping.ts';
 import type { Channels } from './peer-connection.ts';
 import { nodeOf } from './peer-identity.ts';
 
@@ -34,15 +35,33 @@ export async function dial(libp2p: Libp2p, contact: Contact): Promise<Connection
 }
 
 /** Opens the streams of a connection that was dialled. @throws TreadleError NETWORK_UNREACHABLE */
-export async function openChannels(connection: Connection, peer: NodeId): Promise<Channels> {
+export async function openChannels(connection: Connection, peer: NodeId, shape: Shape): Promise<Channels> {
   try {
     const control = await connection.newStream(CONTROL_PROTOCOL);
     const bulk = await connection.newStream(BULK_PROTOCOL);
-    return { control: new Channel(control), bulk: new Channel(bulk) };
+    return channelsOver({ control, bulk }, peer, shape);
   } catch (error) {
     connection.abort(error instanceof Error ? error : new Error(String(error)));
     throw unreachable(peer, reasonOf(error));
   }
+}
+
+/** How the links of a node are shaped, if they are. */
+export interface Shape {
+  readonly shaping?: LinkShaping;
+  readonly clock: Clock;
+}
+
+/** The channels over the two streams of a connection. */
+export function channelsOver(
+  streams: { readonly control: Stream; readonly bulk: Stream },
+  peer: NodeId,
+  { shaping, clock }: Shape,
+): Channels {
+  return {
+    control: new Channel(streams.control, shaping?.gate(peer, 'control', clock)),
+    bulk: new Channel(streams.bulk, shaping?.gate(peer, 'bulk', clock)),
+  };
 }
 
 export function unreachable(peer: NodeId, reason: string): TreadleError {

@@ -1,22 +1,35 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TreadleError } from '../../errors.ts';
-import { checkOpen, checkRecordSize } from '../disk-names.ts';
-import type { AppendLog, Logger, Metrics } from '../environment.ts';
-import { replaceFile, syncFolder } from './files.ts';
+import { checkOpen, checkRecordSize, diskFull } from '../disk-names.ts';
+import type { AppendLog, LogFindings, Logger, Metrics } from '../environment.ts';
+import { isDiskFull, replaceFile, syncFolder } from './files.ts';
+import type { FreeRoom } from './free-room.ts';
 import { encodeRecord, readRecords } from './log-format.ts';
 
 export interface LogDependencies {
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly room: FreeRoom;
+  /** Open it although its middle is damaged. */
+  readonly salvage: boolean;
   readonly onClose: () => void;
+}
+
+interface Opened {
+  readonly handle: FileHandle;
+  readonly lengthBytes: number;
+  readonly findings: LogFindings;
 }
 
 /** A log in a file. Overlapping syncs share a flush: one is under way, one more is planned behind it. */
 export class HostAppendLog implements AppendLog {
+  readonly findings: LogFindings;
   private readonly path: string;
   private readonly with: LogDependencies;
   private handle: FileHandle;
+  /** Bytes of whole records in the file: a write that fails is cut back to here. */
+  private lengthBytes: number;
   /** Encoded records that no flush has taken yet. */
   private waiting: Buffer[] = [];
   /** The flush that will take what waits now; undefined when none is planned. */
@@ -27,34 +40,43 @@ export class HostAppendLog implements AppendLog {
   private failure: TreadleError | undefined;
   private closed = false;
 
-  private constructor(path: string, handle: FileHandle, dependencies: LogDependencies) {
+  private constructor(path: string, opened: Opened, dependencies: LogDependencies) {
     this.path = path;
-    this.handle = handle;
+    this.handle = opened.handle;
+    this.lengthBytes = opened.lengthBytes;
+    this.findings = opened.findings;
     this.with = dependencies;
   }
 
   /** @throws TreadleError DISK_LOG_DAMAGED */
   static async open(path: string, dependencies: LogDependencies): Promise<HostAppendLog> {
+    const { log, metrics, salvage } = dependencies;
     const handle = await open(path, 'a+');
     try {
       await syncFolder(dirname(path));
       const bytes = await readFile(path);
       const { validBytes, damagedAt } = readRecords(bytes);
-      if (damagedAt !== undefined) {
-        const detail = `the record at byte ${damagedAt} of ${path} is damaged`;
-        throw new TreadleError('DISK_LOG_DAMAGED', { detail, data: { file: path, byte: damagedAt } });
+      const [first] = damagedAt;
+      if (first !== undefined && !salvage) {
+        const detail = `the record at byte ${first} of ${path} is damaged`;
+        throw new TreadleError('DISK_LOG_DAMAGED', { detail, data: { file: path, byte: first } });
+      }
+      if (first !== undefined) {
+        metrics.count('disk_log_damaged_total', damagedAt.length);
+        log.error('log_damaged', { file: path, places: damagedAt.length });
       }
       if (validBytes < bytes.length) {
-        dependencies.metrics.count('disk_log_torn_total');
-        dependencies.log.warn('log_tail_cut', { file: path, bytes: bytes.length - validBytes });
+        metrics.count('disk_log_torn_total');
+        log.warn('log_tail_cut', { file: path, bytes: bytes.length - validBytes });
         await handle.truncate(validBytes);
         await handle.sync();
       }
+      const findings = { damaged: damagedAt.length, cut: bytes.length - validBytes };
+      return new HostAppendLog(path, { handle, lengthBytes: validBytes, findings }, dependencies);
     } catch (error) {
       await handle.close();
       throw error;
     }
-    return new HostAppendLog(path, handle, dependencies);
   }
 
   append(record: Uint8Array): void {
@@ -79,12 +101,21 @@ export class HostAppendLog implements AppendLog {
     for (const record of records) checkRecordSize(record);
     const encoded = records.map(encodeRecord);
     // What was appended so far is replaced; what is appended from now on comes behind, in a flush of its own.
+    const replaced = this.waiting;
     this.waiting = [];
     this.planned = undefined;
     return this.enqueue(async () => {
-      await replaceFile(this.path, encoded);
+      try {
+        await this.with.room.check(this.path);
+        await replaceFile(this.path, encoded);
+      } catch (error) {
+        // The old file stays, and what would have been replaced waits for its turn again.
+        this.waiting.unshift(...replaced);
+        throw error;
+      }
       await this.handle.close();
       this.handle = await open(this.path, 'a+');
+      this.lengthBytes = encoded.reduce((sum, { length }) => sum + length, 0);
     });
   }
 
@@ -107,11 +138,26 @@ export class HostAppendLog implements AppendLog {
         this.waiting = [];
         this.planned = undefined;
       }
-      await this.handle.appendFile(Buffer.concat(batch));
-      await this.handle.datasync();
-      this.with.metrics.count('disk_log_syncs_total');
+      await this.write(batch);
     });
     return this.planned;
+  }
+
+  /** Writes records, all of them or none. What finds no room waits for the next flush. */
+  private async write(batch: readonly Buffer[]): Promise<void> {
+    const bytes = Buffer.concat(batch);
+    try {
+      await this.with.room.check(this.path);
+      await this.handle.appendFile(bytes);
+      await this.handle.datasync();
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      await this.handle.truncate(this.lengthBytes);
+      this.waiting.unshift(...batch);
+      throw error;
+    }
+    this.lengthBytes += bytes.length;
+    this.with.metrics.count('disk_log_syncs_total');
   }
 
   private enqueue(write: () => Promise<void>): Promise<void> {
@@ -127,6 +173,10 @@ export class HostAppendLog implements AppendLog {
     try {
       await write();
     } catch (cause) {
+      if (isDiskFull(cause)) {
+        this.with.log.error('log_disk_full', { file: this.path });
+        throw diskFull(this.path, cause);
+      }
       this.failure = new TreadleError('DISK_WRITE_FAILED', {
         detail: `${this.path} could not be written: ${String(cause)}`,
         cause,

@@ -3,6 +3,7 @@ import type { Clock, Cpu, Metrics } from '../environment.ts';
 /** Work runs here and now; how long it took is measured by operation. */
 export function hostCpu(clock: Clock, metrics: Metrics): Cpu {
   return {
+    charge: () => undefined,
     run: async (cost, work) => {
       const started = clock.now();
       try {

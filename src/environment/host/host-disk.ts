@@ -1,16 +1,24 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TreadleError } from '../../errors.ts';
-import { checkDiskName } from '../disk-names.ts';
+import { checkDiskName, diskFull } from '../disk-names.ts';
 import type { Blobs, Disk, Logger, Metrics } from '../environment.ts';
-import { replaceFile, syncFolder } from './files.ts';
+import { folderBytes, isDiskFull, replaceFile, syncFolder } from './files.ts';
+import { type FreeRoom, freeBytes, freeRoom } from './free-room.ts';
 import { HostAppendLog } from './host-append-log.ts';
 import { hostTable, openLevel } from './host-table.ts';
 
 export interface HostDisk extends Disk {
   /** Closes what is open and lets go of the folder. */
   close(): Promise<void>;
+}
+
+export interface HostDiskOptions {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** How many bytes may still be written; by default what the file system says. */
+  readonly freeBytes?: () => Promise<number>;
 }
 
 interface Closable {
@@ -21,7 +29,8 @@ interface Closable {
  * The data folder of one node: `logs/NAME.log`, `tables/NAME/`, `blobs/HH/HASH`.
  * @throws TreadleError DISK_IN_USE when another process has it
  */
-export async function hostDisk(folder: string, log: Logger, metrics: Metrics): Promise<HostDisk> {
+export async function hostDisk(folder: string, { log, metrics, ...options }: HostDiskOptions): Promise<HostDisk> {
+  const room = freeRoom(options.freeBytes ?? (() => freeBytes(folder)));
   for (const part of ['logs', 'tables', 'blobs']) await mkdir(join(folder, part), { recursive: true });
   // An empty LevelDB serves as the lock of the folder: its lock dies with the process, which a lock file would not.
   const lock = await openLevel(join(folder, 'lock'));
@@ -39,17 +48,19 @@ export async function hostDisk(folder: string, log: Logger, metrics: Metrics): P
     }
   };
   return {
-    log: async (name) => {
+    log: async (name, settings) => {
       checkDiskName(name);
+      const salvage = settings?.salvage ?? false;
       return openOnce(`log ${name}`, (onClose) =>
-        HostAppendLog.open(join(folder, 'logs', `${name}.log`), { log, metrics, onClose }),
+        HostAppendLog.open(join(folder, 'logs', `${name}.log`), { log, metrics, room, salvage, onClose }),
       );
     },
     table: async (name) => {
       checkDiskName(name);
-      return openOnce(`table ${name}`, (onClose) => hostTable(join(folder, 'tables', name), onClose));
+      return openOnce(`table ${name}`, (onClose) => hostTable(join(folder, 'tables', name), { room, metrics, onClose }));
     },
-    blobs: async () => hostBlobs(join(folder, 'blobs'), log, metrics),
+    blobs: async () => hostBlobs(join(folder, 'blobs'), { log, metrics, room }),
+    usedBytes: () => folderBytes(folder),
     close: async () => {
       await Promise.all([...open.values()].map((part) => part?.close()));
       await lock.close();
@@ -57,16 +68,27 @@ export async function hostDisk(folder: string, log: Logger, metrics: Metrics): P
   };
 }
 
-function hostBlobs(folder: string, log: Logger, metrics: Metrics): Blobs {
+interface BlobDependencies {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly room: FreeRoom;
+}
+
+function hostBlobs(folder: string, { log, metrics, room }: BlobDependencies): Blobs {
   const pathOf = (hash: string) => (/^[0-9a-f]{64}$/.test(hash) ? join(folder, hash.slice(0, 2), hash) : undefined);
   return {
     put: async (content) => {
       const hash = sha256Hex(content);
       const path = pathOf(hash) as string;
-      const known = await stat(path).catch(ignoreMissing);
-      if (known?.size === content.length) return hash;
-      if ((await mkdir(dirname(path), { recursive: true })) !== undefined) await syncFolder(folder);
-      await replaceFile(path, [content]);
+      const known = await readFile(path).catch(ignoreMissing);
+      if (known !== undefined && sha256Hex(known) === hash) return hash;
+      await room.check(path);
+      try {
+        if ((await mkdir(dirname(path), { recursive: true })) !== undefined) await syncFolder(folder);
+        await replaceFile(path, [content]);
+      } catch (error) {
+        throw isDiskFull(error) ? diskFull(path, error) : error;
+      }
       return hash;
     },
     get: async (hash) => {

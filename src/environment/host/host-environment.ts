@@ -1,4 +1,5 @@
-import type { NodeKey } from '../../crypto/index.ts';
+import { createHash } from 'node:crypto';
+import { lendSha256, type NodeKey } from '../../crypto/index.ts';
 import type { Environment } from '../environment.ts';
 import { createMetrics } from '../metric-store.ts';
 import '../errors.ts';
@@ -9,6 +10,7 @@ import { hostLog, type LogLevel } from './host-log.ts';
 import { HostNetwork } from './host-network.ts';
 import { hostRandom } from './host-random.ts';
 import type { ListenOptions } from './libp2p-node.ts';
+import type { LinkShaping } from './link-shaping.ts';
 
 export interface HostOptions {
   readonly key: NodeKey;
@@ -16,10 +18,14 @@ export interface HostOptions {
   readonly dataFolder: string;
   /** Where other nodes dial; left out for a node that only dials. */
   readonly listen?: ListenOptions;
+  /** Slows or cuts what this node sends, for tests of what a bad network does. */
+  readonly shaping?: LinkShaping;
   /** Default 'info'. */
   readonly logLevel?: LogLevel;
   /** Default: standard error. */
   readonly logFile?: string;
+  /** How many bytes the node may still write; by default what the file system of the data folder says. */
+  readonly freeBytes?: () => Promise<number>;
 }
 
 export interface HostEnvironment extends Environment {
@@ -33,6 +39,7 @@ export interface HostEnvironment extends Environment {
  * @throws TreadleError DISK_IN_USE when another process has the data folder
  */
 export async function createHostEnvironment(options: HostOptions): Promise<HostEnvironment> {
+  lendSha256((data) => new Uint8Array(createHash('sha256').update(data).digest()));
   const node = options.key.address;
   const log = hostLog({
     node,
@@ -41,12 +48,19 @@ export async function createHostEnvironment(options: HostOptions): Promise<HostE
   });
   const clock = hostClock();
   const metrics = createMetrics();
-  const disk = await hostDisk(options.dataFolder, log, metrics).catch(async (error: unknown) => {
-    await log.close();
-    throw error;
-  });
+  const { freeBytes } = options;
+  const disk = await hostDisk(options.dataFolder, { log, metrics, ...(freeBytes && { freeBytes }) }).catch(
+    async (error: unknown) => {
+      await log.close();
+      throw error;
+    },
+  );
   const network = new HostNetwork(
-    { key: options.key, ...(options.listen !== undefined && { listen: options.listen }) },
+    {
+      key: options.key,
+      ...(options.listen !== undefined && { listen: options.listen }),
+      ...(options.shaping !== undefined && { shaping: options.shaping }),
+    },
     { clock, log, metrics },
   );
   return {

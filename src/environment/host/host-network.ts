@@ -19,8 +19,7 @@ import type {
 import { PeerEvents } from '../peer-events.ts';
 import { PeerSession } from '../peer-session.ts';
 import { checkFrameSize, ProtocolHandlers } from '../protocol-handlers.ts';
-import { Channel } from './channel.ts';
-import { BULK_PROTOCOL, CONTROL_PROTOCOL, dial, openChannels, unreachable } from './dial.ts';
+import { BULK_PROTOCOL, CONTROL_PROTOCOL, channelsOver, dial, openChannels, type Shape, unreachable } from './dial.ts';
 import { createNode, type HostNetworkOptions, type ListenOptions, startNode } from './libp2p-node.ts';
 import type { Connection, Stream } from './libp2p-types.ts';
 import { type ConnectionOwner, type Outcome, PeerConnection } from './peer-connection.ts';
@@ -47,6 +46,7 @@ export class HostNetwork implements Network, ConnectionOwner {
   readonly clock: Clock;
   private readonly options: HostNetworkOptions;
   private readonly with: HostNetworkDependencies;
+  private readonly shape: Shape;
   private readonly handlers = new ProtocolHandlers();
   private readonly events = new PeerEvents(queueMicrotask);
   private readonly sessions = new Map<NodeId, { readonly connection: PeerConnection; readonly session: PeerSession }>();
@@ -66,6 +66,7 @@ export class HostNetwork implements Network, ConnectionOwner {
     this.options = options;
     this.with = dependencies;
     this.clock = dependencies.clock;
+    this.shape = { clock: dependencies.clock, ...(options.shaping && { shaping: options.shaping }) };
     this.self = options.key.address;
   }
 
@@ -187,7 +188,7 @@ export class HostNetwork implements Network, ConnectionOwner {
     }
     this.outbound.add(peer);
     try {
-      const opened = new PeerConnection(peer, connection, await openChannels(connection, peer), this);
+      const opened = new PeerConnection(peer, connection, await openChannels(connection, peer, this.shape), this);
       opened.shakeHands();
       await this.conclude(peer, await opened.outcome);
     } finally {
@@ -261,7 +262,8 @@ export class HostNetwork implements Network, ConnectionOwner {
       connection.abort(new Error('not the protocol of this network'));
       return;
     }
-    void this.accept(new PeerConnection(peer, connection, { control: new Channel(control), bulk: new Channel(stream) }, this));
+    const channels = channelsOver({ control, bulk: stream }, peer, this.shape);
+    void this.accept(new PeerConnection(peer, connection, channels, this));
   }
 
   private async accept(connection: PeerConnection): Promise<void> {

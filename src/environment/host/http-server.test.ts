@@ -199,3 +199,40 @@ describe('sockets', () => {
     expect((await goodbye)[0]).toBe(1001);
   });
 });
+
+describe('large requests', () => {
+  it('are taken where the app says so, and only once it has let them in', async () => {
+    const asked: (readonly [string, number])[] = [];
+    let inside = 0;
+    const { url } = await serve({
+      handle: async (request) => ({
+        status: 200,
+        body: `${request.path} ${request.body.length} ${request.memoryTaken === true}`,
+      }),
+      bodyLimits: { '/large': 2 * HTTP_BODY_BYTES_MAX },
+      admit: (path, lengthBytes) => {
+        asked.push([path, lengthBytes]);
+        if (path === '/full') return { status: 429, headers: { 'retry-after': '1' }, body: 'later' };
+        inside += 1;
+        return () => {
+          inside -= 1;
+        };
+      },
+    });
+    const post = (path: string, length: number) => fetch(`${url}${path}`, { method: 'POST', body: new Uint8Array(length) });
+    const large = HTTP_BODY_BYTES_MAX + 1;
+    expect(await (await post('/large', large)).text()).toBe(`/large ${large} true`);
+    expect((await post('/other', large)).status).toBe(413);
+    expect((await post('/large', 2 * HTTP_BODY_BYTES_MAX + 1)).status).toBe(413);
+    const refused = await post('/full', 10);
+    expect([refused.status, refused.headers.get('retry-after'), await refused.text()]).toEqual([429, '1', 'later']);
+    // No more is asked for than the path takes, whatever the client announces.
+    expect(asked).toEqual([
+      ['/large', large],
+      ['/other', HTTP_BODY_BYTES_MAX],
+      ['/large', 2 * HTTP_BODY_BYTES_MAX],
+      ['/full', 10],
+    ]);
+    await until(() => inside === 0);
+  });
+});

@@ -78,6 +78,10 @@ function createServer(app: HttpApp, sinks: Sinks, origins: readonly string[]): F
   server.removeAllContentTypeParsers();
   // Bytes in, whatever they claim to be: what a body means is the app's business.
   server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  if (app.admit !== undefined) server.addHook('onRequest', (request, reply, done) => admit(app, request, reply, done));
+  for (const [path, bodyLimit] of Object.entries(app.bodyLimits ?? {})) {
+    server.post(path, { bodyLimit }, (request, reply) => answer(app, sinks, request, reply));
+  }
   server.all('*', (request, reply) => answer(app, sinks, request, reply));
   server.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
     const status = error.statusCode ?? 500;
@@ -91,6 +95,33 @@ function createServer(app: HttpApp, sinks: Sinks, origins: readonly string[]): F
     upgrade(app, sinks, sockets, { request, socket, head });
   });
   return server;
+}
+
+/** Requests that the app let in before their bodies were read. */
+const admitted = new WeakSet<IncomingMessage>();
+
+function admit(app: HttpApp, request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const { path } = splitUrl(request.raw.url ?? '/');
+  const announced = request.headers['content-length'];
+  const lengthBytes = announced === undefined ? bodyLimitOf(app, request) : Number(announced);
+  const outcome = app.admit?.(path, Math.min(lengthBytes, bodyLimitOf(app, request)));
+  if (typeof outcome === 'function') {
+    admitted.add(request.raw);
+    reply.raw.once('close', outcome);
+    done();
+    return;
+  }
+  if (outcome === undefined) return done();
+  // What the client still sends of the body is not read: the connection ends here.
+  void reply
+    .code(outcome.status)
+    .headers({ ...outcome.headers, connection: 'close' })
+    .send(outcome.body);
+}
+
+function bodyLimitOf(app: HttpApp, request: FastifyRequest): number {
+  if (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS') return 0;
+  return app.bodyLimits?.[splitUrl(request.raw.url ?? '/').path] ?? HTTP_BODY_BYTES_MAX;
 }
 
 async function answer(app: HttpApp, sinks: Sinks, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -117,7 +148,8 @@ async function answer(app: HttpApp, sinks: Sinks, request: FastifyRequest, reply
 
 function plainRequest(request: FastifyRequest): HttpRequest {
   const { path, query } = splitUrl(request.raw.url ?? '/');
-  return { method: request.method, path, query, headers: plainHeaders(request.raw), body: bytesOf(request.body) };
+  const plain = { method: request.method, path, query, headers: plainHeaders(request.raw), body: bytesOf(request.body) };
+  return admitted.has(request.raw) ? { ...plain, memoryTaken: true } : plain;
 }
 
 function splitUrl(url: string): { readonly path: string; readonly query: Readonly<Record<string, string>> } {

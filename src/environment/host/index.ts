@@ -3,3 +3,4 @@ export { createHostEnvironment, type HostEnvironment, type HostOptions } from '.
 export type { LogLevel } from './host-log.ts';
 export { type HttpOptions, type HttpServer, serveHttp } from './http-server.ts';
 export type { ListenOptions } from './libp2p-node.ts';
+export { createLinkShaping, type LinkRule, type LinkShaping } from './link-shaping.ts';

@@ -7,6 +7,7 @@ import type { NodeKey } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { FRAME_BYTES_MAX, HANDSHAKES_MAX, PEERS_MAX } from '../../limits.ts';
 import { connectionLog } from './connection-log.ts';
+import type { LinkShaping } from './link-shaping.ts';
 import { libp2pKey } from './peer-identity.ts';
 
 export interface ListenOptions {
@@ -20,6 +21,8 @@ export interface ListenOptions {
 
 export interface HostNetworkOptions {
   readonly key: NodeKey;
+  /** Slows or cuts what this node sends. */
+  readonly shaping?: LinkShaping;
   /** Left out: the node dials but cannot be dialled. */
   readonly listen?: ListenOptions;
 }

@@ -17,29 +17,38 @@ export function encodeRecord(content: Uint8Array): Buffer {
 
 /** What the bytes of a log hold. */
 export interface LogContent {
+  /** Every valid record, also those behind damage. */
   readonly records: readonly Uint8Array[];
-  /** Bytes of the valid records at the start; what follows is a torn tail. */
+  /** Bytes up to the end of the last valid record; what follows is a torn tail. */
   readonly validBytes: number;
-  /** Where a valid record follows a damaged one. */
-  readonly damagedAt?: number;
+  /** Where stretches begin that cannot be read although valid records follow them. */
+  readonly damagedAt: readonly number[];
 }
 
-/** Reads records until one is not valid, and then looks whether that is the torn tail or damage. */
+/** Reads all records; where one is not valid, it looks for the next mark with a valid record behind it. */
 export function readRecords(bytes: Buffer): LogContent {
   const records: Uint8Array[] = [];
+  const damagedAt: number[] = [];
   let at = 0;
-  for (let content = recordAt(bytes, at); content !== undefined; content = recordAt(bytes, at)) {
-    records.push(content);
-    at += HEADER_BYTES + content.length;
+  for (;;) {
+    const content = recordAt(bytes, at);
+    if (content !== undefined) {
+      records.push(content);
+      at += HEADER_BYTES + content.length;
+      continue;
+    }
+    const next = validRecordBehind(bytes, at);
+    if (next === undefined) return { records, validBytes: at, damagedAt };
+    damagedAt.push(at);
+    at = next;
   }
-  return { records, validBytes: at, ...(validRecordBehind(bytes, at) && { damagedAt: at }) };
 }
 
-function validRecordBehind(bytes: Buffer, at: number): boolean {
+function validRecordBehind(bytes: Buffer, at: number): number | undefined {
   for (let next = bytes.indexOf(MARK, at + 1); next >= 0; next = bytes.indexOf(MARK, next + 1)) {
-    if (recordAt(bytes, next) !== undefined) return true;
+    if (recordAt(bytes, next) !== undefined) return next;
   }
-  return false;
+  return undefined;
 }
 
 function recordAt(bytes: Buffer, at: number): Uint8Array | undefined {

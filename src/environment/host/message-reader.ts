@@ -4,57 +4,61 @@ import { decodeMessage, HANDSHAKE_MESSAGE_BYTES_MAX, type WireMessage } from './
 export type ReadResult = { readonly messages: readonly WireMessage[]; readonly broken?: string };
 
 const PREFIX_BYTES = 4;
+/** Room made for a message when its length is known: what most need. Larger ones get more as they come, so that an announcement costs nothing. */
+const FIRST_BYTES_MAX = 128 * 1024;
 
-/** Cuts a stream of bytes into messages. A length above the limit is noticed before anything is buffered for it. */
+/** Cuts a stream of bytes into messages, each in memory of its own. A length above the limit is noticed before anything is buffered for it. */
 export class MessageReader {
   /** Raised once the peer is admitted. */
   limitBytes = HANDSHAKE_MESSAGE_BYTES_MAX;
-  private chunks: Uint8Array[] = [];
-  private buffered = 0;
+  private readonly prefix = new Uint8Array(PREFIX_BYTES);
+  private prefixFilled = 0;
+  /** The message that is coming in. */
+  private body = new Uint8Array(0);
+  private length = 0;
+  private filled = 0;
 
   push(chunk: Uint8Array): ReadResult {
-    if (chunk.length > 0) {
-      // A plain view: `slice` of a Buffer would not copy, and a small message would keep its whole chunk in memory.
-      this.chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-      this.buffered += chunk.length;
-    }
     const messages: WireMessage[] = [];
-    for (;;) {
-      if (this.buffered < PREFIX_BYTES) return { messages };
-      const length = this.peekLength();
-      if (length === 0 || length > this.limitBytes) {
-        return { messages, broken: `a message of ${length} bytes is announced, ${this.limitBytes} are allowed` };
+    for (let at = 0; ; ) {
+      if (this.prefixFilled < PREFIX_BYTES) {
+        at += this.fillPrefix(chunk, at);
+        if (this.prefixFilled < PREFIX_BYTES) return { messages };
+        const { length } = this;
+        if (length === 0 || length > this.limitBytes) {
+          return { messages, broken: `a message of ${length} bytes is announced, ${this.limitBytes} are allowed` };
+        }
+        this.body = new Uint8Array(Math.min(length, FIRST_BYTES_MAX));
+        this.filled = 0;
       }
-      if (this.buffered < PREFIX_BYTES + length) return { messages };
-      const message = decodeMessage(this.take(PREFIX_BYTES + length).subarray(PREFIX_BYTES));
+      at += this.fillBody(chunk, at);
+      if (this.filled < this.length) return { messages };
+      this.prefixFilled = 0;
+      const message = decodeMessage(this.body);
+      this.body = new Uint8Array(0);
       if (message === undefined) return { messages, broken: 'a message could not be read' };
       messages.push(message);
     }
   }
 
-  private peekLength(): number {
-    const first = this.chunks[0] as Uint8Array;
-    if (first.length < PREFIX_BYTES) this.join();
-    const [bytes] = this.chunks as [Uint8Array];
-    return new DataView(bytes.buffer, bytes.byteOffset, PREFIX_BYTES).getUint32(0);
+  private fillPrefix(chunk: Uint8Array, at: number): number {
+    const count = Math.min(PREFIX_BYTES - this.prefixFilled, chunk.length - at);
+    this.prefix.set(chunk.subarray(at, at + count), this.prefixFilled);
+    this.prefixFilled += count;
+    if (this.prefixFilled === PREFIX_BYTES) this.length = new DataView(this.prefix.buffer).getUint32(0);
+    return count;
   }
 
-  private take(count: number): Uint8Array {
-    if ((this.chunks[0] as Uint8Array).length < count) this.join();
-    const first = this.chunks[0] as Uint8Array;
-    this.buffered -= count;
-    if (first.length === count) this.chunks.shift();
-    else this.chunks[0] = first.subarray(count);
-    return first.subarray(0, count);
-  }
-
-  private join(): void {
-    const joined = new Uint8Array(this.buffered);
-    let at = 0;
-    for (const chunk of this.chunks) {
-      joined.set(chunk, at);
-      at += chunk.length;
+  private fillBody(chunk: Uint8Array, at: number): number {
+    const count = Math.min(this.length - this.filled, chunk.length - at);
+    const end = this.filled + count;
+    if (end > this.body.length) {
+      const larger = new Uint8Array(Math.min(this.length, Math.max(end, 2 * this.body.length)));
+      larger.set(this.body.subarray(0, this.filled));
+      this.body = larger;
     }
-    this.chunks = [joined];
+    this.body.set(chunk.subarray(at, at + count), this.filled);
+    this.filled = end;
+    return count;
   }
 }

@@ -32,6 +32,19 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
  * bytes), for frames and requests the protocol (length byte and name), then the body.
  */
 export function encodeMessage(message: WireMessage): Uint8Array {
+  if (message.type !== 'frame') return encodeAnew(message);
+  // Most frames go to several peers: they are encoded once.
+  const { body, protocol } = message;
+  const known = framesEncoded.get(body);
+  if (known?.protocol === protocol) return known.bytes;
+  const bytes = encodeAnew(message);
+  framesEncoded.set(body, { protocol, bytes });
+  return bytes;
+}
+
+const framesEncoded = new WeakMap<Uint8Array, { readonly protocol: string; readonly bytes: Uint8Array }>();
+
+function encodeAnew(message: WireMessage): Uint8Array {
   const id = 'id' in message ? 4 : 0;
   const protocol = 'protocol' in message ? encoder.encode(message.protocol) : undefined;
   const body = bodyOf(message);
@@ -54,7 +67,7 @@ export function encodeMessage(message: WireMessage): Uint8Array {
   return out;
 }
 
-/** Reads what follows the length; undefined when it is no message. */
+/** Reads what follows the length; undefined when it is no message. The message shares the memory of `bytes`. */
 export function decodeMessage(bytes: Uint8Array): WireMessage | undefined {
   const type = TYPES[bytes[0] ?? TYPES.length];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -66,9 +79,9 @@ export function decodeMessage(bytes: Uint8Array): WireMessage | undefined {
       return withProtocol(bytes, 5, (protocol, body) => ({ type, id: view.getUint32(1), protocol, body }));
     case 'answer':
     case 'failure':
-      return bytes.length < 5 ? undefined : { type, id: view.getUint32(1), body: bytes.slice(5) };
+      return bytes.length < 5 ? undefined : { type, id: view.getUint32(1), body: bytes.subarray(5) };
     case 'hello':
-      return bytes.length - 1 > HELLO_BYTES_MAX ? undefined : { type, body: bytes.slice(1) };
+      return bytes.length - 1 > HELLO_BYTES_MAX ? undefined : { type, body: bytes.subarray(1) };
     case 'verdict': {
       const verdict = VERDICTS[bytes[1] ?? VERDICTS.length];
       const reason = text(bytes.subarray(2));
@@ -123,5 +136,5 @@ function withProtocol(
   const end = at + 1 + length;
   if (length === 0 || length > PROTOCOL_NAME_BYTES_MAX || end > bytes.length) return undefined;
   const protocol = text(bytes.subarray(at + 1, end));
-  return protocol === undefined ? undefined : make(protocol, bytes.slice(end));
+  return protocol === undefined ? undefined : make(protocol, bytes.subarray(end));
 }

@@ -1,6 +1,6 @@
 import type { Priority } from '../environment.ts';
-import type { EventHandle } from './event-queue.ts';
 import type { Link } from './link.ts';
+import { EventKind, type SimEvent } from './sim-event.ts';
 import type { SimNetwork } from './sim-network.ts';
 import type { Wire } from './wire.ts';
 
@@ -25,15 +25,16 @@ export class Side {
   /** Whether we admitted the peer and whether it admitted us, as far as known. */
   admitted = false;
   admittedByPeer = false;
-  helloTimer: EventHandle | undefined;
+  helloTimer: SimEvent | undefined;
 
   constructor(network: SimNetwork, link: Link) {
     this.network = network;
     this.link = link;
   }
 
-  /** Tells those who wait; on a crashed node they wait for ever. */
+  /** Tells those who wait; on a crashed node they wait for ever, on a stopped one until it goes on. */
   settle(tell: (waiter: Waiter) => void): void {
-    for (const waiter of this.waiters.splice(0)) if (this.network.life.alive) tell(waiter);
+    const { life } = this.network;
+    for (const waiter of this.waiters.splice(0)) if (life.alive) life.enter(EventKind.link, () => tell(waiter));
   }
 }

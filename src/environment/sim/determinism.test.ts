@@ -52,7 +52,14 @@ describe('determinism', () => {
   });
 });
 
-/** Ten nodes that gossip over lossy links, with a crash, a partition and a restart: everything that could go astray. */
+const misbehaving = {
+  loss: { goodToBad: 0.05, badToGood: 0.3, lossGood: 0.01, lossBad: 0.6 },
+  lossMode: 'drop',
+  duplicate: 0.1,
+  reorder: 0.1,
+} as const;
+
+/** Ten nodes that gossip over lossy links, with crashes, pauses, wrong clocks and partitions: everything that could go astray. */
 async function busyWorld(seed: number, run = 0): Promise<{ readonly hash: string; readonly heard: readonly number[] }> {
   const world = createWorld({
     seed,
@@ -69,6 +76,12 @@ async function busyWorld(seed: number, run = 0): Promise<{ readonly hash: string
   );
   world.at(4 * SECOND, () => world.heal());
   world.at(5 * SECOND, () => void begin(world, world.restart(nodeId(3)), heard));
+  world.at(1 * SECOND, () => world.setLink(nodeId(1), nodeId(2), misbehaving));
+  world.at(1 * SECOND, () => world.clog(nodeId(4), nodeId(5), 1.5 * SECOND));
+  world.at(2 * SECOND, () => world.pause(nodeId(6), 700_000));
+  world.at(2 * SECOND, () => world.setClock(nodeId(7), { driftPpm: -500, jumpMicros: -SECOND }));
+  world.at(6 * SECOND, () => world.setCpuSpeed(nodeId(8), 0.2));
+  world.at(6 * SECOND, () => world.setAccess(nodeId(8), { uplinkBitsPerSecond: 2_000_000 }));
   await world.runFor(8 * SECOND);
   return { hash: world.traceHash(), heard };
 }

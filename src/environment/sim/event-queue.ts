@@ -1,21 +1,24 @@
-/** An event that was pushed; stale once it was popped or cancelled. */
-export type EventHandle = number;
+/** What an {@link EventQueue} holds: it remembers where it stands, so that taking it out needs no search and no handle. */
+export interface Queued {
+  /** The queue's business; {@link NOT_QUEUED} for what is in no queue. An entry is in one queue at most. */
+  slot: number;
+}
 
-/** Slots are the low part of a handle, their generation the high part: 2^25 pending events, 2^28 lives of a slot. */
-const SLOTS_MAX = 2 ** 25;
-const GENERATIONS = 2 ** 28;
+export const NOT_QUEUED = -1;
+
+/** More pending events than this are a defect, not a simulation. */
+const EVENTS_MAX = 2 ** 25;
 
 /**
  * The pending events of a simulation in (time, sequence) order: a binary heap in typed arrays, so that pushing and
  * popping allocate nothing. Cancelling is lazy: the entry stays in the heap, marked, until it surfaces or until the
  * marked ones outnumber the live ones.
  */
-export class EventQueue<T> {
+export class EventQueue<T extends Queued> {
   private times = new Float64Array(1024);
   private sequences = new Float64Array(1024);
   private slots = new Uint32Array(1024);
-  private generations = new Uint32Array(1024);
-  private payloads: (T | undefined)[] = [];
+  private events: (T | undefined)[] = [];
   private readonly free: number[] = [];
   private length = 0;
   private cancelled = 0;
@@ -30,54 +33,65 @@ export class EventQueue<T> {
     return this.length - this.cancelled;
   }
 
-  push(time: number, payload: T): EventHandle {
-    const slot = this.free.pop() ?? this.payloads.length;
-    if (slot >= SLOTS_MAX) throw new RangeError(`more than ${SLOTS_MAX} events are pending`);
-    if (this.length === this.times.length || slot >= this.generations.length) this.grow();
-    this.payloads[slot] = payload;
+  /** Plans an event that is in no queue. */
+  push(time: number, event: T): void {
+    const slot = this.free.pop() ?? this.events.length;
+    if (slot >= EVENTS_MAX) throw new RangeError(`more than ${EVENTS_MAX} events are pending`);
+    if (this.length === this.times.length) this.grow();
+    this.events[slot] = event;
+    event.slot = slot;
     this.rise(this.length++, time, this.nextSequence++, slot);
-    return (this.generations[slot] as number) * SLOTS_MAX + slot;
   }
 
-  /** Takes an event out; false when it is gone already. */
-  cancel(handle: EventHandle): boolean {
-    const slot = handle % SLOTS_MAX;
-    if (this.generations[slot] !== (handle - slot) / SLOTS_MAX || this.payloads[slot] === undefined) return false;
-    this.payloads[slot] = undefined;
+  /** Takes an event out; false when it is not (or no longer) in the queue. */
+  cancel(event: T): boolean {
+    if (event.slot === NOT_QUEUED) return false;
+    this.events[event.slot] = undefined;
+    event.slot = NOT_QUEUED;
     this.cancelled++;
     if (this.cancelled > 1024 && this.cancelled > this.length / 2) this.compact();
     return true;
   }
 
-  /** The time of the next event, or Infinity. */
-  peekTime(): number {
-    while (this.length > 0 && this.payloads[this.slots[0] as number] === undefined) {
+  /** The next event, which stays; its time is that of {@link peekTime}. */
+  peek(): T | undefined {
+    for (;;) {
+      if (this.length === 0) return undefined;
+      const event = this.events[this.slots[0] as number];
+      if (event !== undefined) return event;
       this.removeTop();
       this.cancelled--;
     }
-    return this.length === 0 ? Number.POSITIVE_INFINITY : (this.times[0] as number);
   }
 
-  /** Removes the next event and returns its payload; its time is in `poppedTime`. */
+  /** The time of the next event, or Infinity. */
+  peekTime(): number {
+    return this.peek() === undefined ? Number.POSITIVE_INFINITY : (this.times[0] as number);
+  }
+
+  /** Removes the next event and returns it; its time is in `poppedTime`. */
   pop(): T | undefined {
-    if (this.peekTime() === Number.POSITIVE_INFINITY) return undefined;
+    const event = this.peek();
+    if (event === undefined) return undefined;
     this.poppedTime = this.times[0] as number;
     this.poppedSequence = this.sequences[0] as number;
-    const payload = this.payloads[this.slots[0] as number];
+    event.slot = NOT_QUEUED;
     this.removeTop();
-    return payload;
+    return event;
+  }
+
+  /** Moves the next event to a later time, behind all that is planned for that time already. It can be cancelled as before. */
+  postpone(time: number): void {
+    const event = this.peek();
+    if (event !== undefined) this.sink(0, time, this.nextSequence++, event.slot);
   }
 
   private removeTop(): void {
-    this.release(this.slots[0] as number);
+    const slot = this.slots[0] as number;
+    this.events[slot] = undefined;
+    this.free.push(slot);
     const last = --this.length;
     if (last > 0) this.sink(0, this.times[last] as number, this.sequences[last] as number, this.slots[last] as number);
-  }
-
-  private release(slot: number): void {
-    this.payloads[slot] = undefined;
-    this.generations[slot] = ((this.generations[slot] as number) + 1) % GENERATIONS;
-    this.free.push(slot);
   }
 
   private rise(from: number, time: number, sequence: number, slot: number): void {
@@ -123,7 +137,8 @@ export class EventQueue<T> {
   private compact(): void {
     let kept = 0;
     for (let at = 0; at < this.length; at++) {
-      if (this.payloads[this.slots[at] as number] === undefined) this.release(this.slots[at] as number);
+      const slot = this.slots[at] as number;
+      if (this.events[slot] === undefined) this.free.push(slot);
       else this.move(at, kept++);
     }
     this.length = kept;
@@ -137,7 +152,6 @@ export class EventQueue<T> {
     this.times = enlarged(this.times, Float64Array);
     this.sequences = enlarged(this.sequences, Float64Array);
     this.slots = enlarged(this.slots, Uint32Array);
-    this.generations = enlarged(this.generations, Uint32Array);
   }
 }
 

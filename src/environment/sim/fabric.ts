@@ -1,12 +1,12 @@
 import type { Micros, NodeId } from '../environment.ts';
-import type { EventHandle } from './event-queue.ts';
-import { Flows } from './flows.ts';
-import { EventKind, type Kernel, type Owner } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
 import { Link, type LinkParameters } from './link.ts';
 import type { Pipe } from './pipe.ts';
 import type { SimConnection } from './sim-connection.ts';
+import { EventKind, type Owner, type SimEvent } from './sim-event.ts';
 import type { SimNetwork } from './sim-network.ts';
 import { namedStream } from './sim-random.ts';
+import type { Uplink } from './uplink.ts';
 import type { WireDependencies } from './wire.ts';
 
 export interface FabricOptions {
@@ -15,25 +15,22 @@ export interface FabricOptions {
   readonly seed: readonly (string | number)[];
   readonly link: LinkParameters;
   /** The access line of a node. */
-  readonly pipes: (node: NodeId) => { readonly uplink: Pipe; readonly downlink: Pipe };
+  readonly pipes: (node: NodeId) => { readonly uplink: Uplink; readonly downlink: Pipe };
 }
 
-/** What lies between the nodes of a world: links, the flows on them, and the connections. */
+/** What lies between the nodes of a world: links and connections. */
 export class Fabric {
   /** Messages and bytes handed to connections so far. */
   messages = 0;
   bytes = 0;
   private readonly options: FabricOptions;
-  private readonly flows: Flows;
   private readonly links = new Map<string, Link>();
   private readonly networks = new Map<NodeId, SimNetwork>();
-  private readonly connections = new Set<SimConnection>();
-  /** The newest connection of each pair of nodes. */
-  private readonly pairs = new Map<string, SimConnection>();
+  /** The connections of each pair of nodes that are not over, the newest last. */
+  private readonly pairs = new Map<string, SimConnection[]>();
 
   constructor(options: FabricOptions) {
     this.options = options;
-    this.flows = new Flows(options.kernel, options.world);
   }
 
   /** The direction from one node to another; created with the default parameters. */
@@ -41,7 +38,7 @@ export class Fabric {
     const key = `${from}>${to}`;
     let link = this.links.get(key);
     if (link === undefined) {
-      link = new Link(this.options.link, namedStream(...this.options.seed, 'link', from, to));
+      link = new Link(this.options.link, () => namedStream(...this.options.seed, 'link', from, to));
       this.links.set(key, link);
     }
     return link;
@@ -52,20 +49,50 @@ export class Fabric {
     const link = this.link(from, to);
     if (link.blocked === blocked) return;
     link.blocked = blocked;
-    for (const connection of [...this.connections]) {
-      const { nodes } = connection;
-      if (!nodes.includes(from) || !nodes.includes(to)) continue;
-      if (blocked) connection.linkBlocked();
-      else connection.linkOpened();
+    this.changed(from, to);
+  }
+
+  /** Holds everything on one direction for a while; a clog within a clog counts if it ends later. */
+  clog(from: NodeId, to: NodeId, micros: Micros): void {
+    const link = this.link(from, to);
+    const until = this.now + Math.ceil(micros);
+    if (until <= link.cloggedUntil) return;
+    link.cloggedUntil = until;
+    this.changed(from, to);
+    this.after(until - this.now, () => this.changed(from, to));
+  }
+
+  /** Ends blocks and clogs. */
+  heal(): void {
+    for (const [key, link] of this.links) {
+      if (!link.held(this.now)) continue;
+      const [from, to] = key.split('>') as [NodeId, NodeId];
+      link.cloggedUntil = 0;
+      link.blocked = false;
+      this.changed(from, to);
     }
   }
 
-  heal(): void {
-    for (const [key, link] of this.links) {
-      if (!link.blocked) continue;
-      const [from, to] = key.split('>') as [NodeId, NodeId];
-      this.block(from, to, false);
+  /** The node of `network` stops for a while: whoever waits for it hears nothing. */
+  paused(network: SimNetwork, micros: Micros): void {
+    for (const connection of this.connectionsOf(network)) connection.silenced();
+    // Just after the node goes on: what it missed comes first.
+    this.after(Math.ceil(micros), () => {
+      for (const connection of this.connectionsOf(network)) connection.heard();
+    });
+  }
+
+  /** A direction was held or opened. */
+  private changed(from: NodeId, to: NodeId): void {
+    const held = this.link(from, to).held(this.now);
+    for (const connection of [...(this.pairs.get(pairOf(from, to)) ?? [])]) {
+      if (held) connection.silenced();
+      else connection.heard();
     }
+  }
+
+  get now(): Micros {
+    return this.options.kernel.now;
   }
 
   attach(network: SimNetwork): void {
@@ -79,22 +106,29 @@ export class Fabric {
 
   /** The node of `network` crashed. */
   crashed(network: SimNetwork): void {
-    for (const connection of [...this.connections]) if (connection.involves(network)) connection.crashed(network);
+    for (const connection of this.connectionsOf(network)) connection.crashed(network);
   }
 
   connectionBetween(left: NodeId, right: NodeId): SimConnection | undefined {
-    return this.pairs.get(pairOf(left, right));
+    return this.pairs.get(pairOf(left, right))?.at(-1);
   }
 
   remember(connection: SimConnection): void {
-    this.connections.add(connection);
-    this.pairs.set(pairOf(...connection.nodes), connection);
+    const pair = pairOf(...connection.nodes);
+    const open = this.pairs.get(pair);
+    if (open === undefined) this.pairs.set(pair, [connection]);
+    else open.push(connection);
   }
 
   forget(connection: SimConnection): void {
-    this.connections.delete(connection);
     const pair = pairOf(...connection.nodes);
-    if (this.pairs.get(pair) === connection) this.pairs.delete(pair);
+    const open = (this.pairs.get(pair) ?? []).filter((other) => other !== connection);
+    if (open.length > 0) this.pairs.set(pair, open);
+    else this.pairs.delete(pair);
+  }
+
+  private connectionsOf(network: SimNetwork): readonly SimConnection[] {
+    return [...this.pairs.values()].flat().filter((connection) => connection.involves(network));
   }
 
   wireDependencies(from: SimNetwork, to: SimNetwork): WireDependencies {
@@ -104,16 +138,15 @@ export class Fabric {
       link: this.link(from.self, to.self),
       uplink: this.options.pipes(from.self).uplink,
       downlink: this.options.pipes(to.self).downlink,
-      flows: this.flows,
     };
   }
 
-  after(delayMicros: Micros, action: () => void): EventHandle {
+  after(delayMicros: Micros, action: () => void): SimEvent {
     return this.options.kernel.schedule(this.options.kernel.now + delayMicros, this.options.world, EventKind.link, action);
   }
 
-  cancel(handle: EventHandle): void {
-    this.options.kernel.cancel(handle);
+  cancel(event: SimEvent): void {
+    this.options.kernel.cancel(event);
   }
 
   count(bytes: number): void {

@@ -1,6 +1,6 @@
 import type { Micros, NodeId } from '../environment.ts';
-import type { EventHandle } from './event-queue.ts';
-import type { EventKind, Kernel, Owner } from './kernel.ts';
+import type { Kernel } from './kernel.ts';
+import { AWAKE, DEAD, type EventKind, type Owner, type SimEvent } from './sim-event.ts';
 
 /**
  * One life of a simulated node, from its start to its crash. Everything that belongs to that life plans its events
@@ -11,7 +11,9 @@ export class Incarnation implements Owner {
   readonly index: number;
   /** 0 for the first life of a node, 1 after its first restart, ... */
   readonly life: number;
-  alive = true;
+  awakeAt: Micros = AWAKE;
+  /** Owner of what the machine does without the process: it goes on while the process is stopped. */
+  readonly machine: { readonly index: number; awakeAt: Micros };
   private readonly kernel: Kernel;
 
   constructor(kernel: Kernel, identity: { readonly node: NodeId; readonly index: number; readonly life: number }) {
@@ -19,6 +21,16 @@ export class Incarnation implements Owner {
     this.node = identity.node;
     this.index = identity.index;
     this.life = identity.life;
+    this.machine = { index: identity.index, awakeAt: AWAKE };
+  }
+
+  get alive(): boolean {
+    return this.awakeAt !== DEAD;
+  }
+
+  /** Whether the process is stopped for now: it holds its place in the world, but none of its code runs. */
+  get paused(): boolean {
+    return this.awakeAt > this.kernel.now && this.alive;
   }
 
   /** Since the start of the world. */
@@ -26,17 +38,39 @@ export class Incarnation implements Owner {
     return this.kernel.now;
   }
 
-  /** Since the Unix epoch, as the node sees it. */
+  /** True time since the Unix epoch; what the node's own clock shows may differ. */
   get wallClock(): Micros {
     return this.kernel.epochMicros + this.kernel.now;
   }
 
-  after(delayMicros: Micros, kind: EventKind, action: () => void): EventHandle {
+  end(): void {
+    this.awakeAt = DEAD;
+    this.machine.awakeAt = DEAD;
+  }
+
+  /** Stops the process; a pause within a pause counts if it ends later. */
+  pause(micros: Micros): void {
+    // Half a microsecond before the end: what was missed comes before what is due at the end itself.
+    if (this.alive) this.awakeAt = Math.max(this.awakeAt, this.kernel.now + Math.ceil(micros) - 0.5);
+  }
+
+  /** Runs what enters the node's code from outside of its own events: now, or when the node goes on. */
+  enter(kind: EventKind, action: () => void): void {
+    if (this.paused) this.after(0, kind, action);
+    else action();
+  }
+
+  after(delayMicros: Micros, kind: EventKind, action: () => void): SimEvent {
     return this.kernel.schedule(this.kernel.now + delayMicros, this, kind, action);
   }
 
-  cancel(handle: EventHandle): void {
-    this.kernel.cancel(handle);
+  /** Plans an event of this life. */
+  plan(delayMicros: Micros, event: SimEvent): void {
+    this.kernel.plan(this.kernel.now + delayMicros, event);
+  }
+
+  cancel(event: SimEvent): void {
+    this.kernel.cancel(event);
   }
 
   /** Resolves with `value()` after the delay, in this life or never. Without a delay no event is spent. */

@@ -1,7 +1,8 @@
 /** The simulated environment: a whole world of nodes in one process, in virtual time. */
-export { EventQueue } from './event-queue.ts';
-export type { Latency, LinkParameters } from './link.ts';
+export { EventQueue, NOT_QUEUED, type Queued } from './event-queue.ts';
+export type { ClockFault } from './hardware-clock.ts';
+export type { GilbertElliott, Latency, LinkParameters } from './link.ts';
 export type { LogLevel, LogLine } from './sim-log.ts';
 export type { OpenWait } from './tracked-waits.ts';
 export { createWorld } from './world.ts';
-export type { CrashOptions, NodeOptions, World, WorldOptions, WorldStats } from './world-interface.ts';
+export type { AccessLine, CrashOptions, DiskImage, NodeOptions, World, WorldOptions, WorldStats } from './world-interface.ts';

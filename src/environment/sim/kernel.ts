@@ -1,32 +1,20 @@
 import { TreadleError } from '../../errors.ts';
 import { SIM_RECENT_EVENTS_MAX } from '../../limits.ts';
 import type { Micros } from '../environment.ts';
-import { type EventHandle, EventQueue } from './event-queue.ts';
+import { EventQueue } from './event-queue.ts';
 import { microtaskDrain, onMacrotask, wallMs } from './macrotask.ts';
+import { ActionEvent, DEAD, type EventKind, type Owner, type SimEvent } from './sim-event.ts';
 import { TraceHash } from './trace-hash.ts';
 
-/** What kind of event it was, for the trace. The numbers are part of every trace hash: append only. */
-export const EventKind = { timer: 1, arrival: 2, delivery: 3, transfer: 4, link: 5, cpu: 6, disk: 7, script: 8 } as const;
-export type EventKind = (typeof EventKind)[keyof typeof EventKind];
-
-/** Whose event it is: an event of a dead owner is thrown away. */
-export interface Owner {
-  /** Position of the node in the order of addition; -1 for the world itself. */
-  readonly index: number;
-  readonly alive: boolean;
-}
-
-interface PendingEvent {
-  readonly owner: Owner;
-  readonly kind: EventKind;
-  readonly action: () => void;
-}
+export { EventKind } from './sim-event.ts';
 
 /** Why a run ended. */
 export type RunEnd = 'reached' | 'deadline' | 'empty';
 
 /** Real time after which the loop lets the process breathe: timers, signals and I/O of whoever hosts the simulation. */
 const SLICE_MS = 50;
+/** Events between two looks at the real clock: a look costs about as much as an event. */
+const EVENTS_PER_LOOK = 256;
 
 /** Virtual time: delivers events in order and empties the microtask queue after each. */
 export class Kernel {
@@ -37,7 +25,7 @@ export class Kernel {
   delivered = 0;
   /** Real milliseconds spent in runs. */
   busyMs = 0;
-  private readonly queue = new EventQueue<PendingEvent>();
+  private readonly queue = new EventQueue<SimEvent>();
   private readonly trace = new TraceHash();
   /** Ring of time, sequence, node and kind of the events delivered last. */
   private readonly ring = new Float64Array(4 * SIM_RECENT_EVENTS_MAX);
@@ -48,12 +36,19 @@ export class Kernel {
   }
 
   /** Plans `action` for `at` (rounded up to a whole microsecond, never in the past). */
-  schedule(at: Micros, owner: Owner, kind: EventKind, action: () => void): EventHandle {
-    return this.queue.push(Math.max(this.now, Math.ceil(at)), { owner, kind, action });
+  schedule(at: Micros, owner: Owner, kind: EventKind, action: () => void): SimEvent {
+    const event = new ActionEvent(owner, kind, action);
+    this.plan(at, event);
+    return event;
   }
 
-  cancel(handle: EventHandle): void {
-    this.queue.cancel(handle);
+  /** Plans an event that is not planned, for `at` (rounded up to a whole microsecond, never in the past). */
+  plan(at: Micros, event: SimEvent): void {
+    this.queue.push(at <= this.now ? this.now : Math.ceil(at), event);
+  }
+
+  cancel(event: SimEvent): void {
+    this.queue.cancel(event);
   }
 
   get pending(): number {
@@ -110,28 +105,36 @@ export class Kernel {
           this.now = Math.max(this.now, deadline);
           return 'deadline';
         }
-        this.deliver();
+        this.deliver(at);
         if (drain === undefined) return undefined;
         drain();
-        if (count % 32 === 0 && wallMs() - started > SLICE_MS) return undefined;
+        if (count % EVENTS_PER_LOOK === 0 && wallMs() - started > SLICE_MS) return undefined;
       }
     } finally {
       this.busyMs += wallMs() - started;
     }
   }
 
-  private deliver(): void {
-    const event = this.queue.pop();
-    if (event === undefined) return;
-    this.now = this.queue.poppedTime;
-    if (!event.owner.alive) return;
-    const { poppedSequence } = this.queue;
-    this.trace.add(this.now, poppedSequence, event.owner.index, event.kind);
+  private deliver(at: Micros): void {
+    const { queue } = this;
+    const { awakeAt } = (queue.peek() as SimEvent).owner;
+    // What a stopped node missed happens in its order when it goes on, before what is due at that very moment.
+    if (at < awakeAt && awakeAt !== DEAD) return queue.postpone(awakeAt);
+    const event = queue.pop() as SimEvent;
+    this.now = Math.ceil(at);
+    if (awakeAt === DEAD) return;
+    this.record(event);
+    event.fire();
+  }
+
+  private record(event: SimEvent): void {
+    const sequence = this.queue.poppedSequence;
+    const { index } = event.owner;
+    this.trace.add(this.now, sequence, index, event.kind);
     const at = 4 * (this.delivered++ % SIM_RECENT_EVENTS_MAX);
     this.ring[at] = this.now;
-    this.ring[at + 1] = poppedSequence;
-    this.ring[at + 2] = event.owner.index;
+    this.ring[at + 1] = sequence;
+    this.ring[at + 2] = index;
     this.ring[at + 3] = event.kind;
-    event.action();
   }
 }

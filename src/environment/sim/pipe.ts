@@ -8,17 +8,22 @@ export function rateOf(bitsPerSecond: number): Rate {
 }
 
 /**
- * The uplink or the downlink of a node, as small frames see it: first come first served, `control` before `bulk`.
- * Lazy: it only remembers until when it is taken. A control frame overtakes the bulk that waits, whose planned end
- * stays but whose successors start later, so that the rate holds over time.
+ * Something with a rate that frames pass one after another: an uplink, a link, a downlink. Lazy: it only remembers until
+ * when it is taken. A control frame overtakes the bulk that waits, whose planned end stays but whose successors start
+ * later, so that the rate holds over time.
  */
 export class Pipe {
-  readonly rate: Rate;
+  rate: Rate;
   private controlFreeAt: Micros = 0;
   private bulkFreeAt: Micros = 0;
 
   constructor(bitsPerSecond: number) {
     this.rate = rateOf(bitsPerSecond);
+  }
+
+  /** When a bulk frame could begin. */
+  get freeAt(): Micros {
+    return Math.max(this.bulkFreeAt, this.controlFreeAt);
   }
 
   /** Takes the pipe for `bytes` from `at` on, or as soon as it is free; returns when the last bit is through. */

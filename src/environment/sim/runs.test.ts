@@ -99,7 +99,11 @@ describe('processors', () => {
     await expect(world.run(failing)).rejects.toThrow('no');
     await world.runFor(SECOND);
     expect(ended).toEqual([0, 0, 1000, 1000, 1000, 1000, 2000, 2000, 2000, 3000].sort((left, right) => left - right));
+    const charged = world.now;
+    for (let vote = 0; vote < 3; vote++) env.cpu.charge({ operation: 'verify' });
+    await world.run(env.cpu.run({ operation: 'verify', units: 2 }, () => 1));
+    expect(world.now - charged).toBe(500);
     await world.run(env.cpu.run({ operation: 'unheard of' }, () => 1));
-    expect(env.metrics.snapshot()).toMatchObject({ cpu_unpriced_total: 1, cpu_busy_us: 5100 });
+    expect(env.metrics.snapshot()).toMatchObject({ cpu_unpriced_total: 1, cpu_busy_us: 5600 });
   });
 });

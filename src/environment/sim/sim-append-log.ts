@@ -1,6 +1,6 @@
 import { TreadleError } from '../../errors.ts';
-import { checkOpen, checkRecordSize } from '../disk-names.ts';
-import type { AppendLog, Micros, RandomStream } from '../environment.ts';
+import { checkOpen, checkRecordSize, diskFull } from '../disk-names.ts';
+import type { AppendLog, LogFindings, Micros, RandomStream } from '../environment.ts';
 import { type Incarnation, never } from './incarnation.ts';
 import { EventKind } from './kernel.ts';
 
@@ -10,11 +10,27 @@ interface StoredRecord {
   readonly damaged: boolean;
 }
 
+/** Whether the disk that something stands on has room. */
+export interface Room {
+  readonly full: boolean;
+}
+
 /** What of a log would survive a power cut, and what would not. */
 export class StoredLog {
   durable: StoredRecord[] = [];
   unsynced: Uint8Array[] = [];
   open = false;
+
+  get sizeBytes(): number {
+    return this.durable.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
+  /** The same records on another disk. Stored bytes never change, so they are shared. */
+  copy(): StoredLog {
+    const copy = new StoredLog();
+    copy.durable = [...this.durable];
+    return copy;
+  }
 
   /** A crash: unsynced records are gone. When `torn`, a random prefix of them survives, and of the next one a part. */
   crash(torn: RandomStream | undefined): void {
@@ -36,24 +52,33 @@ export class StoredLog {
   }
 
   /**
-   * Cuts off the torn tail; returns how many records that cost.
-   * @throws TreadleError DISK_LOG_DAMAGED when a valid record follows a damaged one
+   * Cuts off the torn tail, and says what that cost.
+   * @throws TreadleError DISK_LOG_DAMAGED when a valid record follows a damaged one and the log is not to be salvaged
    */
-  recover(name: string): number {
+  recover(name: string, options: { readonly salvage: boolean }): LogFindings {
+    const tail = this.durable.findLastIndex((record) => !record.damaged) + 1;
+    const damaged = this.durable
+      .slice(0, tail)
+      .filter((record, at, before) => record.damaged && before[at - 1]?.damaged !== true);
     const first = this.durable.findIndex((record) => record.damaged);
-    if (first < 0) return 0;
-    if (this.durable.slice(first).some((record) => !record.damaged)) {
+    if (damaged.length > 0 && !options.salvage) {
       throw new TreadleError('DISK_LOG_DAMAGED', {
         detail: `record ${first} of log ${name} is damaged`,
         data: { log: name, record: first },
       });
     }
-    return this.durable.splice(first).length;
+    return { damaged: damaged.length, cut: this.durable.splice(tail).length };
   }
 }
 
 /** A log on the simulated disk. Overlapping syncs share a flush: one is under way, one more is planned behind it. */
-export function simAppendLog(life: Incarnation, name: string, stored: StoredLog, syncMicros: Micros): AppendLog {
+export function simAppendLog(
+  life: Incarnation,
+  name: string,
+  stored: StoredLog,
+  disk: { readonly room: Room; readonly syncMicros: Micros; readonly findings: LogFindings },
+): AppendLog {
+  const { room, syncMicros, findings } = disk;
   let closed = false;
   let flushing: Promise<void> | undefined;
   let planned: Promise<void> | undefined;
@@ -61,8 +86,9 @@ export function simAppendLog(life: Incarnation, name: string, stored: StoredLog,
   const flush = (): Promise<void> => {
     count = stored.unsynced.length;
     flushing = life.later(syncMicros, EventKind.disk, () => {
-      for (const bytes of stored.unsynced.splice(0, count)) stored.durable.push({ bytes, damaged: false });
       flushing = undefined;
+      if (room.full) throw diskFull(`log ${name}`);
+      for (const bytes of stored.unsynced.splice(0, count)) stored.durable.push({ bytes, damaged: false });
     });
     return flushing;
   };
@@ -70,13 +96,15 @@ export function simAppendLog(life: Incarnation, name: string, stored: StoredLog,
     if (!life.alive) return never();
     if (flushing === undefined) return stored.unsynced.length === 0 ? Promise.resolve() : flush();
     if (stored.unsynced.length === count) return flushing;
-    planned ??= flushing.then(() => {
+    const next = (): Promise<void> => {
       planned = undefined;
       return flush();
-    });
+    };
+    planned ??= flushing.then(next, next);
     return planned;
   };
   return {
+    findings,
     append: (record) => {
       checkOpen(closed, name);
       checkRecordSize(record);
@@ -89,7 +117,7 @@ export function simAppendLog(life: Incarnation, name: string, stored: StoredLog,
     records: async () => {
       checkOpen(closed, name);
       if (!life.alive) return never();
-      return [...stored.durable.map((record) => record.bytes), ...stored.unsynced];
+      return [...stored.durable.filter((record) => !record.damaged).map((record) => record.bytes), ...stored.unsynced];
     },
     rewrite: async (records) => {
       checkOpen(closed, name);
@@ -99,14 +127,18 @@ export function simAppendLog(life: Incarnation, name: string, stored: StoredLog,
       const replaced = new Set([...stored.durable.map((record) => record.bytes), ...stored.unsynced]);
       await sync();
       await life.later(syncMicros, EventKind.disk, () => {
+        if (room.full) throw diskFull(`log ${name}`);
         stored.durable = [...copies, ...stored.durable.filter((record) => !replaced.has(record.bytes))];
       });
     },
     close: async () => {
       if (closed) return;
-      await sync();
-      closed = true;
-      stored.open = false;
+      try {
+        await sync();
+      } finally {
+        closed = true;
+        stored.open = false;
+      }
     },
   };
 }

@@ -1,32 +1,45 @@
-import type { Clock, Timer } from '../environment.ts';
-import type { EventHandle } from './event-queue.ts';
+import type { Clock, Micros, Timer } from '../environment.ts';
+import type { HardwareClock } from './hardware-clock.ts';
 import type { Incarnation } from './incarnation.ts';
-import { EventKind } from './kernel.ts';
+import { EventKind, SimEvent } from './sim-event.ts';
 
-interface SimTimer extends Timer {
-  handle: EventHandle | undefined;
+/** A timer is its own event. */
+class SimTimer extends SimEvent implements Timer {
+  readonly label: string;
+  private readonly handler: () => void;
+
+  constructor(life: Incarnation, handler: () => void, label: string) {
+    super(life, EventKind.timer);
+    this.handler = handler;
+    this.label = label;
+  }
+
+  fire(): void {
+    this.handler();
+  }
 }
 
-/** Virtual time as a node sees it. */
-export function simClock(life: Incarnation): Clock {
+/**
+ * Time as a node sees it: what its machine's clock shows, except that it never goes backwards. A clock that is set back
+ * stands still for the node until it has caught up. Timers count elapsed time; only drift changes what they wait.
+ */
+export function simClock(life: Incarnation, hardware: HardwareClock): Clock {
+  const epochMicros: Micros = life.wallClock - life.now;
+  let latest: Micros = Number.NEGATIVE_INFINITY;
   return {
-    now: () => life.wallClock,
+    now: () => {
+      const shown = epochMicros + hardware.read(life.now);
+      if (shown > latest) latest = shown;
+      return latest;
+    },
     set: (delayMicros, handler, label) => {
       if (!(delayMicros >= 0 && delayMicros < Number.POSITIVE_INFINITY)) {
         throw new RangeError(`timer "${label}": a delay of ${delayMicros} us is no delay`);
       }
-      const timer: SimTimer = { label, handle: undefined };
-      if (!life.alive) return timer;
-      timer.handle = life.after(delayMicros, EventKind.timer, () => {
-        timer.handle = undefined;
-        handler();
-      });
+      const timer = new SimTimer(life, handler, label);
+      if (life.alive) life.plan(hardware.trueMicros(delayMicros), timer);
       return timer;
     },
-    cancel: (timer) => {
-      const { handle } = timer as SimTimer;
-      if (handle !== undefined) life.cancel(handle);
-      (timer as SimTimer).handle = undefined;
-    },
+    cancel: (timer) => life.cancel(timer as SimTimer),
   };
 }

@@ -3,11 +3,10 @@ import { DIAL_TIMEOUT_MICROS, HELLO_BYTES_MAX, HELLO_TIMEOUT_MICROS, PEER_SILENC
 import type { Admission, NodeId, Priority } from '../environment.ts';
 import type { Message } from '../peer-session.ts';
 import { Side, type SideState } from './connection-side.ts';
-import type { EventHandle } from './event-queue.ts';
 import type { Fabric } from './fabric.ts';
-import { EventKind } from './kernel.ts';
+import { EventKind, type SimEvent } from './sim-event.ts';
 import type { SimNetwork } from './sim-network.ts';
-import { Wire } from './wire.ts';
+import { Parcel, Wire } from './wire.ts';
 
 /** Trips before the hellos can travel: TCP's and the encrypted channel's handshakes, two round trips together. */
 const TRIPS_BEFORE_HELLO = 4;
@@ -21,8 +20,8 @@ const VERDICT_BYTES = 8;
 export class SimConnection {
   private readonly fabric: Fabric;
   private readonly sides: readonly [dialler: Side, listener: Side];
-  private breakTimer: EventHandle | undefined;
-  private dialTimer: EventHandle | undefined;
+  private breakTimer: SimEvent | undefined;
+  private dialTimer: SimEvent | undefined;
 
   constructor(fabric: Fabric, dialler: SimNetwork, listener: SimNetwork) {
     this.fabric = fabric;
@@ -43,6 +42,8 @@ export class SimConnection {
     );
     this.dialTimer = limit;
     if (out.blocked || back.blocked) return;
+    const { now } = dialler.network.life;
+    delay += Math.max(0, out.cloggedUntil - now, back.cloggedUntil - now);
     dialler.network.life.after(delay, EventKind.link, () => {
       if (dialler.state === 'closed' || out.blocked || back.blocked) return;
       dialler.network.life.cancel(limit);
@@ -74,7 +75,8 @@ export class SimConnection {
     }
     side.outstandingBytes += sizeBytes;
     this.fabric.count(sizeBytes);
-    this.post(side, peer, priority, sizeBytes, message.type === 'frame', () => peer.network.receive(from.self, this, message));
+    const wire = side.wires?.[priority];
+    wire?.push(new MessageParcel(wire, { side, peer, connection: this, message, sizeBytes }));
     return true;
   }
 
@@ -84,7 +86,7 @@ export class SimConnection {
     this.closeSide(side, peer, reason);
     side.wires?.control.close();
     side.wires?.bulk.close();
-    if (side.link.blocked) return this.linkBlocked();
+    if (side.link.held(this.fabric.now)) return this.silenced();
     peer.network.life.after(side.link.latency(), EventKind.link, () => this.closeSide(peer, side, peerReason));
   }
 
@@ -93,8 +95,8 @@ export class SimConnection {
     this.close(network, 'crashed', 'the connection was reset');
   }
 
-  /** A link of this connection was blocked: after a while of silence both ends give up. */
-  linkBlocked(): void {
+  /** A link of this connection is blocked or clogged, or one of its nodes is stopped: after a while of silence both ends give up. */
+  silenced(): void {
     if (this.breakTimer !== undefined || this.over) return;
     this.breakTimer = this.fabric.after(PEER_SILENCE_MICROS, () => {
       this.breakTimer = undefined;
@@ -104,10 +106,12 @@ export class SimConnection {
     });
   }
 
-  /** A link of this connection is open again. */
-  linkOpened(): void {
+  /** A link of this connection is open again, or one of its nodes goes on. */
+  heard(): void {
     const [left, right] = this.sides;
-    if (!left.link.blocked && !right.link.blocked && this.breakTimer !== undefined) {
+    const now = this.fabric.now;
+    const silent = this.sides.some((side) => side.link.held(now) || side.network.life.paused);
+    if (!silent && this.breakTimer !== undefined) {
       this.fabric.cancel(this.breakTimer);
       this.breakTimer = undefined;
     }
@@ -115,7 +119,7 @@ export class SimConnection {
       [left, right],
       [right, left],
     ] as const) {
-      if (side.link.blocked) continue;
+      if (side.link.held(now)) continue;
       side.wires?.control.resume();
       side.wires?.bulk.resume();
       // A farewell that could not travel while the link was blocked does so now.
@@ -142,7 +146,7 @@ export class SimConnection {
       });
     }
     this.sendHello(dialler, listener);
-    this.sendHello(listener, dialler);
+    listener.network.life.enter(EventKind.link, () => this.sendHello(listener, dialler));
   }
 
   private sendHello(side: Side, peer: Side): void {
@@ -154,7 +158,7 @@ export class SimConnection {
       return this.refuse(side, peer, 'its hello could not be made');
     }
     if (hello.length > HELLO_BYTES_MAX) return this.refuse(side, peer, `its hello of ${hello.length} bytes is too large`);
-    this.post(side, peer, 'control', hello.length, false, () => {
+    this.post(side, peer, hello.length, () => {
       if (peer.state !== 'dialling') return;
       peer.peerHello = hello;
       void this.judge(peer, side, hello);
@@ -172,7 +176,7 @@ export class SimConnection {
     if (!side.network.life.alive || side.state !== 'dialling') return;
     if (!verdict.admitted) return this.refuse(side, peer, verdict.reason);
     side.admitted = true;
-    this.post(side, peer, 'control', VERDICT_BYTES, false, () => {
+    this.post(side, peer, VERDICT_BYTES, () => {
       peer.admittedByPeer = true;
       this.openIfAgreed(peer, side);
     });
@@ -189,7 +193,7 @@ export class SimConnection {
 
   private refuse(side: Side, peer: Side, reason: string): void {
     this.closeRefused(side, peer, reason);
-    this.post(side, peer, 'control', VERDICT_BYTES + reason.length, false, () => this.closeRefused(peer, side, reason));
+    this.post(side, peer, VERDICT_BYTES + reason.length, () => this.closeRefused(peer, side, reason));
   }
 
   private closeRefused(side: Side, peer: Side, reason: string): void {
@@ -216,7 +220,8 @@ export class SimConnection {
     const { state } = side;
     if (state === 'closed') return;
     this.end(side);
-    if (state === 'open') side.network.closed(peer.network.self, this, reason);
+    const { network } = side;
+    if (state === 'open') network.life.enter(EventKind.link, () => network.closed(peer.network.self, this, reason));
     side.settle((waiter) => waiter.reject(unreachable(peer, reason)));
   }
 
@@ -227,19 +232,10 @@ export class SimConnection {
     if (this.over) this.fabric.forget(this);
   }
 
-  private post(side: Side, peer: Side, priority: Priority, sizeBytes: number, droppable: boolean, arrive: () => void): void {
-    const accounted = side.state === 'open' ? sizeBytes : 0;
-    side.wires?.[priority].push({
-      sizeBytes,
-      droppable,
-      arrive: () => {
-        side.outstandingBytes -= accounted;
-        if (peer.state !== 'closed') arrive();
-      },
-      lost: () => {
-        side.outstandingBytes -= accounted;
-      },
-    });
+  /** Sends a part of the handshake. */
+  private post(side: Side, peer: Side, sizeBytes: number, arrive: () => void): void {
+    const wire = side.wires?.control;
+    wire?.push(new HandshakeParcel(wire, sizeBytes, () => peer.state !== 'closed' && arrive()));
   }
 
   private side(network: SimNetwork): Side {
@@ -265,4 +261,52 @@ function unreachable(side: Side, reason: string): TreadleError {
     detail: `${side.network.self} cannot be reached: ${reason}`,
     data: { peer: side.network.self, reason },
   });
+}
+
+interface Sent {
+  readonly side: Side;
+  readonly peer: Side;
+  readonly connection: SimConnection;
+  readonly message: Message;
+  readonly sizeBytes: number;
+}
+
+/** A message under way. Its bytes are those of the sender: nobody copies a payload on its way. */
+class MessageParcel extends Parcel {
+  private readonly side: Side;
+  private readonly peer: Side;
+  private readonly connection: SimConnection;
+  private readonly message: Message;
+  private readonly sizeBytes: number;
+
+  constructor(wire: Wire, { side, peer, connection, message, sizeBytes }: Sent) {
+    super(wire, sizeBytes, message.type === 'frame');
+    this.side = side;
+    this.peer = peer;
+    this.connection = connection;
+    this.message = message;
+    this.sizeBytes = sizeBytes;
+  }
+
+  arrive(again: boolean): void {
+    if (!again) this.lost();
+    if (this.peer.state !== 'closed') this.peer.network.receive(this.side.network.self, this.connection, this.message);
+  }
+
+  /** It is no longer under way. */
+  lost(): void {
+    this.side.outstandingBytes -= this.sizeBytes;
+  }
+}
+
+/** A hello or a verdict. */
+class HandshakeParcel extends Parcel {
+  readonly arrive: () => void;
+
+  constructor(wire: Wire, sizeBytes: number, arrive: () => void) {
+    super(wire, sizeBytes, false);
+    this.arrive = arrive;
+  }
+
+  lost(): void {}
 }

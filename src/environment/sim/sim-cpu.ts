@@ -1,37 +1,45 @@
 import type { Cpu, CpuCost, Metrics, Micros } from '../environment.ts';
+import { Fifo } from './fifo.ts';
 import { type Incarnation, never } from './incarnation.ts';
-import { EventKind } from './kernel.ts';
+import { EventKind } from './sim-event.ts';
 
 /** What work costs in the simulated world. */
 export interface CpuModel {
   /** Microseconds of one core per unit of an operation. An operation that is not listed is free, and counted. */
   readonly costs: Readonly<Record<string, Micros>>;
   readonly cores: number;
+  /** How fast the cores are at the moment; 1 is what the costs were stated for, 0.1 ten times slower. */
+  readonly speed: () => number;
 }
 
 /**
  * Work on a node's cores, first come first served. A piece of work runs when it gets a core, which it holds for its
- * cost (and, should it wait for something, until that came); the caller has the result when the core is free again.
+ * cost (and, should it wait for something, until that came); the caller has the result when the core is free again. What
+ * was charged meanwhile by the handlers of messages comes first.
  */
 export function simCpu(life: Incarnation, model: CpuModel, metrics: Metrics): Cpu {
-  const queue: (() => void)[] = [];
-  let head = 0;
+  const queue = new Fifo<() => void>();
   let idle = model.cores;
   const release = () => {
     idle++;
-    const next = queue[head];
+    const next = queue.shift();
     if (next === undefined) return;
-    // The queue is an array with a moving head; it is cut when it is empty, so that taking from the front stays cheap.
-    if (++head === queue.length) queue.length = head = 0;
     idle--;
     next();
   };
   const price = ({ operation, units = 1 }: CpuCost): Micros => {
     const perUnit = model.costs[operation];
     if (perUnit === undefined) metrics.count('cpu_unpriced_total');
-    return Math.ceil((perUnit ?? 0) * units);
+    return Math.ceil(((perUnit ?? 0) * units) / model.speed());
   };
+  /** Until when the thread that handles messages is taken by what was charged. */
+  let chargedUntil: Micros = 0;
   return {
+    charge: (cost) => {
+      const micros = price(cost);
+      metrics.count('cpu_busy_us', micros);
+      chargedUntil = Math.max(life.now, chargedUntil) + micros;
+    },
     run: <T>(cost: CpuCost, work: () => T | Promise<T>): Promise<T> => {
       if (!life.alive) return never();
       const micros = price(cost);
@@ -44,7 +52,7 @@ export function simCpu(life: Incarnation, model: CpuModel, metrics: Metrics): Cp
             (value) => (settle = () => resolve(value)),
             (error: unknown) => (settle = () => reject(error)),
           );
-          life.after(micros, EventKind.cpu, () => {
+          life.after(micros + Math.max(0, chargedUntil - life.now), EventKind.cpu, () => {
             void result.then(() => {
               release();
               settle();

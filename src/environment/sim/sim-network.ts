@@ -20,8 +20,8 @@ import { type Message, PeerSession } from '../peer-session.ts';
 import { checkFrameSize, ProtocolHandlers } from '../protocol-handlers.ts';
 import type { Fabric } from './fabric.ts';
 import { type Incarnation, never } from './incarnation.ts';
-import { EventKind } from './kernel.ts';
 import { SimConnection } from './sim-connection.ts';
+import { EventKind } from './sim-event.ts';
 
 export interface SimNetworkDependencies {
   readonly life: Incarnation;

@@ -1,8 +1,9 @@
 import { rememberByIdentity } from '../../remember.ts';
-import { checkOpen } from '../disk-names.ts';
-import type { Micros, Table, TableOperation, TableRange } from '../environment.ts';
+import { checkOpen, damagedValue, diskFull } from '../disk-names.ts';
+import type { Micros, RandomStream, Table, TableOperation, TableRange } from '../environment.ts';
 import { type Incarnation, never } from './incarnation.ts';
 import { EventKind } from './kernel.ts';
+import type { Room } from './sim-append-log.ts';
 
 /** The operating system writes dirty pages back by itself after about this long. */
 const WRITEBACK_MICROS = 5_000_000;
@@ -11,13 +12,17 @@ const WRITEBACK_MICROS = 5_000_000;
 interface Undo {
   readonly batch: number;
   readonly at: Micros;
-  readonly before: readonly (readonly [key: string, value: Uint8Array | undefined])[];
+  readonly before: readonly (readonly [key: string, value: Uint8Array | undefined, damaged: boolean])[];
 }
 
 /** The content of a table. Keys are held as Latin-1 strings, whose order is the order of the bytes. */
 export class StoredTable {
   open = false;
   readonly values = new Map<string, Uint8Array>();
+  /** Keys whose values fail their checksum. */
+  readonly damaged = new Set<string>();
+  /** Of all keys and values. */
+  sizeBytes = 0;
   /** The keys in order as of the last time that somebody asked for them, and those that came since. */
   private ordered: readonly string[] | undefined;
   private added: string[] = [];
@@ -26,10 +31,10 @@ export class StoredTable {
 
   /** Applies a batch, visible at once; returns its number for {@link commit}. */
   apply(operations: readonly TableOperation[], now: Micros): number {
-    const before: [string, Uint8Array | undefined][] = [];
+    const before: [string, Uint8Array | undefined, boolean][] = [];
     for (const operation of operations) {
       const key = keyOf(operation.key);
-      before.push([key, this.values.get(key)]);
+      before.push([key, this.values.get(key), this.damaged.has(key)]);
       this.set(key, operation.type === 'put' ? operation.value : undefined);
     }
     const batch = this.nextBatch++;
@@ -49,9 +54,30 @@ export class StoredTable {
     this.open = false;
     for (const entry of this.undo.reverse()) {
       if (entry.at + WRITEBACK_MICROS <= now) continue;
-      for (const [key, value] of [...entry.before].reverse()) this.set(key, value);
+      for (const [key, value, damaged] of [...entry.before].reverse()) {
+        this.set(key, value);
+        if (damaged) this.damaged.add(key);
+      }
     }
     this.undo = [];
+  }
+
+  /** Bit rot: `count` stored values, drawn at random, fail their checksums from now on. Returns how many there were to spoil. */
+  rot(count: number, random: RandomStream): number {
+    const sound = this.inOrder().filter((key) => !this.damaged.has(key));
+    const spoilt = Math.min(count, sound.length);
+    for (let left = spoilt; left > 0; left--) this.damaged.add(sound.splice(random.integer(sound.length), 1)[0] as string);
+    return spoilt;
+  }
+
+  /** The same content on another disk. Stored bytes never change, so they are shared. */
+  copy(): StoredTable {
+    const copy = new StoredTable();
+    for (const [key, value] of this.values) copy.values.set(key, value);
+    for (const key of this.damaged) copy.damaged.add(key);
+    copy.sizeBytes = this.sizeBytes;
+    copy.undo = [...this.undo];
+    return copy;
   }
 
   /** The keys of a range, in the order asked for. */
@@ -72,6 +98,10 @@ export class StoredTable {
   }
 
   private set(key: string, value: Uint8Array | undefined): void {
+    const before = this.values.get(key);
+    if (before !== undefined) this.sizeBytes -= key.length + before.length;
+    if (value !== undefined) this.sizeBytes += key.length + value.length;
+    if (this.damaged.size > 0) this.damaged.delete(key);
     if (value === undefined) {
       if (this.values.delete(key)) this.ordered = undefined;
       return;
@@ -82,16 +112,26 @@ export class StoredTable {
 }
 
 /** A table on the simulated disk. Reads cost no time: a node's working set is cached. */
-export function simTable(life: Incarnation, name: string, stored: StoredTable, syncMicros: Micros): Table {
+export function simTable(
+  life: Incarnation,
+  name: string,
+  stored: StoredTable,
+  disk: { readonly room: Room; readonly syncMicros: Micros },
+): Table {
+  const { room, syncMicros } = disk;
   let closed = false;
   return {
     get: async (key) => {
       checkOpen(closed, name);
-      return life.alive ? stored.values.get(latin(key))?.slice() : never();
+      if (!life.alive) return never();
+      const at = latin(key);
+      if (stored.damaged.has(at)) throw damagedValue(name, key);
+      return stored.values.get(at)?.slice();
     },
     batch: async (operations, options) => {
       checkOpen(closed, name);
       if (!life.alive) return never();
+      if (room.full && operations.some(({ type }) => type === 'put')) throw diskFull(`table ${name}`);
       const batch = stored.apply(operations, life.now);
       if (options?.sync) await life.later(syncMicros, EventKind.disk, () => stored.commit(batch));
     },
@@ -99,9 +139,16 @@ export function simTable(life: Incarnation, name: string, stored: StoredTable, s
       checkOpen(closed, name);
       if (!life.alive) await never();
       // A snapshot, as LevelDB's iterators are: writes during the iteration are not seen.
-      const snapshot = stored.keys(range).map((key) => [key, stored.values.get(key) as Uint8Array] as const);
-      for (const [key, value] of snapshot) yield [bytesOf(key), value.slice()] as const;
+      const snapshot = stored
+        .keys(range)
+        .map((key) => [key, stored.values.get(key) as Uint8Array, stored.damaged.has(key)] as const);
+      for (const [key, value, damaged] of snapshot) {
+        if (!damaged) yield [bytesOf(key), value.slice()] as const;
+        else if (range.onDamaged === undefined) throw damagedValue(name, bytesOf(key));
+        else range.onDamaged(bytesOf(key));
+      }
     },
+    compact: async () => checkOpen(closed, name),
     close: async () => {
       closed = true;
       stored.open = false;

@@ -1,136 +1,282 @@
 import type { Micros, Priority } from '../environment.ts';
-import type { Flow, Flows } from './flows.ts';
-import { EventKind, type Kernel, type Owner } from './kernel.ts';
-import { FRAME_OVERHEAD_BYTES, type Link, retransmissionDelay, sampleLatency } from './link.ts';
+import { Fifo } from './fifo.ts';
+import type { Incarnation } from './incarnation.ts';
+import type { Kernel } from './kernel.ts';
+import { FRAME_OVERHEAD_BYTES, type Link } from './link.ts';
 import type { Pipe } from './pipe.ts';
+import { EventKind, SimEvent } from './sim-event.ts';
+import type { Uplink } from './uplink.ts';
 
-/** Frames up to this size are accounted for one by one, larger ones share the bandwidth as flows. */
-export const SMALL_FRAME_BYTES = 16 * 1024;
+/** Frames up to this size are thin traffic: they do not wait for their turn on an uplink that is shared. */
+const THIN_BYTES = 16 * 1024;
+/** Time for which one segment may keep a path; larger frames are cut. */
+const SEGMENT_MICROS = 6_000;
+/** Smallest and largest segment. A chunk of 64 KiB with its headers is one piece. */
+const SEGMENT_BYTES_MIN = 4 * 1024;
+const SEGMENT_BYTES_MAX = 72 * 1024;
+/** Segments that may be on their way beyond what the path holds by itself. */
+const SEGMENTS_AHEAD = 4;
 
-/** A frame on its way; the content stays in `arrive`. */
-export interface Parcel {
-  readonly sizeBytes: number;
-  /** May vanish on a link that drops. */
+/** A frame on its way: the event of its arrival, and then that of its delivery if the downlink is busy or the receiver stands still. */
+export abstract class Parcel extends SimEvent {
+  readonly wire: Wire;
+  readonly bytes: number;
+  /** May vanish, come twice or out of order. */
   readonly droppable: boolean;
-  readonly arrive: () => void;
+  /** Bytes of its last segment. */
+  segmentBytes = 0;
+  unordered = false;
+
+  constructor(wire: Wire, sizeBytes: number, droppable: boolean) {
+    super(wire.receiver.machine, EventKind.arrival);
+    this.wire = wire;
+    this.bytes = sizeBytes + FRAME_OVERHEAD_BYTES;
+    this.droppable = droppable;
+  }
+
+  fire(): void {
+    if (this.kind === EventKind.arrival) this.wire.arrived(this);
+    else this.wire.deliver(this);
+  }
+
+  /** The frame is there. `again`: it was there before. */
+  abstract arrive(again: boolean): void;
   /** Called instead of `arrive` when the frame vanished. */
-  readonly lost: () => void;
+  abstract lost(): void;
+}
+
+/** A part of a frame, but not its last: it takes its time on the downlink and gives the wire room for the next. */
+class Segment extends SimEvent {
+  readonly segmentBytes: number;
+  readonly unordered = false;
+  private readonly wire: Wire;
+
+  constructor(wire: Wire, bytes: number) {
+    super(wire.receiver.machine, EventKind.arrival);
+    this.wire = wire;
+    this.segmentBytes = bytes;
+  }
+
+  fire(): void {
+    if (this.kind === EventKind.arrival) this.wire.arrived(this);
+    else this.wire.deliver(this);
+  }
 }
 
 export interface WireDependencies {
   readonly kernel: Kernel;
-  /** Whose events the arrivals are. */
-  readonly receiver: Owner;
+  readonly receiver: Incarnation;
   readonly link: Link;
-  readonly uplink: Pipe;
+  readonly uplink: Uplink;
   readonly downlink: Pipe;
-  readonly flows: Flows;
 }
 
 /**
  * One priority in one direction of a connection: an ordered stream, as TCP gives.
  *
- * A small frame takes the sender's uplink for its length, travels for the latency of the link, takes the receiver's
- * downlink (the two overlap: the slower one counts) and arrives. A large frame flows at its max-min fair rate through
- * uplink, link and downlink; what is sent behind it on the same wire waits. Small frames are not slowed by large
- * ones and do not slow them: as with fair queueing in a router, thin traffic passes. Frames on a blocked link wait.
+ * A frame takes the sender's uplink for its length, travels for the latency of the link, takes the receiver's downlink
+ * (they overlap: the slowest counts) and arrives. Control frames wait for control frames only. Bulk is cut into segments
+ * of a few milliseconds; wires take turns on the uplink, and a wire has only so much on its way as its path holds and a few segments
+ * more, so that one whose receiver is slow leaves its turns to the others. On a link that is blocked or clogged, frames wait.
  */
 export class Wire {
+  readonly receiver: Incarnation;
   private readonly with: WireDependencies;
   private readonly priority: Priority;
-  private readonly queue: Parcel[] = [];
-  /** Parcels that reached the far end of a link that is blocked. */
-  private readonly held: Parcel[] = [];
-  private flow: Flow | undefined;
+  private readonly backlog = new Fifo<Parcel>();
+  /** Bytes of the first frame of the backlog that have left, and the size of its segments. */
+  private sentBytes = 0;
+  /** Bytes that have left and are not through the downlink. */
+  private inFlightBytes = 0;
+  /** What it may still send in its turn on the uplink, in bytes; negative when it has sent too much. */
+  credit = 0;
+  /** Whether the uplink knows of this wire. */
+  private joined = false;
+  /** What reached the far end of a link that is held. */
+  private readonly held: (Parcel | Segment)[] = [];
   private lastArrival: Micros = 0;
   private lastDelivery: Micros = 0;
-  /** Parcels that arrived and wait for the downlink: nothing may be delivered before them. */
+  /** What arrived and waits for the downlink: nothing may be delivered before it. */
   private delivering = 0;
   private closed = false;
 
   constructor(priority: Priority, dependencies: WireDependencies) {
     this.priority = priority;
     this.with = dependencies;
+    this.receiver = dependencies.receiver;
   }
 
   push(parcel: Parcel): void {
     if (this.closed) return;
-    if (this.flow !== undefined || this.queue.length > 0 || this.with.link.blocked) this.queue.push(parcel);
-    else this.transmit(parcel);
+    const { kernel, link } = this.with;
+    if (this.priority === 'control' && !link.held(kernel.now)) return this.pass(parcel);
+    this.backlog.push(parcel);
+    if (this.priority === 'bulk') this.join(this.backlog.length === 1 && parcel.bytes <= THIN_BYTES);
   }
 
   /** The link is open again: what was held and what waits goes on. */
   resume(): void {
-    for (const parcel of this.held.splice(0)) this.travel(parcel, this.with.kernel.now);
-    this.pump();
+    const { kernel, link } = this.with;
+    for (const part of this.held.splice(0)) this.plan(part, kernel.now + link.latency());
+    if (this.priority === 'bulk') this.join(false);
+    else for (let next = this.backlog.shift(); next !== undefined; next = this.backlog.shift()) this.pass(next);
   }
 
   /** Throws away what has not left; what is on its way still arrives. */
   close(): void {
     this.closed = true;
-    this.queue.length = 0;
+    this.backlog.clear();
     this.held.length = 0;
-    if (this.flow !== undefined) this.with.flows.cancel(this.flow);
-    this.flow = undefined;
   }
 
-  private pump(): void {
-    while (this.flow === undefined && !this.with.link.blocked) {
-      const parcel = this.queue.shift();
-      if (parcel === undefined) return;
-      this.transmit(parcel);
+  // --- what the uplink asks ------------------------------------------------------------------
+
+  /** Whether there is something that may leave now. */
+  waits(): boolean {
+    const { kernel, link } = this.with;
+    if (this.backlog.length === 0 || link.held(kernel.now)) return false;
+    return this.inFlightBytes === 0 || this.inFlightBytes < this.windowBytes();
+  }
+
+  /** It has nothing to send for now, and takes no credit along. */
+  leave(): void {
+    this.joined = false;
+    this.credit = Math.min(0, this.credit);
+  }
+
+  /** Sends the next segment from `start` on; returns its bytes. */
+  transmit(start: Micros): number {
+    const { uplink, link } = this.with;
+    const parcel = this.backlog.peek() as Parcel;
+    const parts = Math.ceil(parcel.bytes / this.segmentBytesMax());
+    const bytes = Math.min(parcel.bytes - this.sentBytes, Math.ceil(parcel.bytes / parts));
+    const sent = Math.max(uplink.pipe.reserve(start, bytes, 'bulk'), link.pipe.reserve(start, bytes, 'bulk'));
+    this.inFlightBytes += bytes;
+    this.sentBytes += bytes;
+    if (this.sentBytes < parcel.bytes) {
+      this.plan(new Segment(this, bytes), sent + link.latency());
+    } else {
+      this.backlog.shift();
+      this.sentBytes = 0;
+      parcel.segmentBytes = bytes;
+      this.travel(parcel, sent);
     }
+    return bytes;
   }
 
-  private transmit(parcel: Parcel): void {
-    const { kernel, uplink, downlink, link, flows } = this.with;
-    const bytes = parcel.sizeBytes + FRAME_OVERHEAD_BYTES;
-    const linkRate = link.capacity.rate;
-    if (bytes <= SMALL_FRAME_BYTES || Math.min(uplink.rate, downlink.rate, linkRate) === Number.POSITIVE_INFINITY) {
-      const sent = uplink.reserve(kernel.now, bytes, this.priority);
-      this.travel(parcel, Math.max(sent, kernel.now + bytes / linkRate));
+  // --- what parcels tell ---------------------------------------------------------------------
+
+  arrived(part: Parcel | Segment): void {
+    const { kernel, link, downlink } = this.with;
+    if (link.held(kernel.now)) {
+      this.held.push(part);
       return;
     }
-    this.flow = flows.start(bytes, [uplink, downlink, link.capacity], this.priority === 'control', () => {
-      this.flow = undefined;
-      this.travel(parcel, kernel.now);
-      this.pump();
-    });
+    // The last bit is here now; the downlink could have begun with the first, which is ahead by the time that sending took.
+    const bytes = part.segmentBytes;
+    const ahead = bytes / Math.max(downlink.rate, Math.min(this.with.uplink.pipe.rate, link.pipe.rate));
+    const through = downlink.reserve(kernel.now - ahead, bytes, this.priority);
+    if (!part.unordered) this.lastDelivery = Math.max(this.lastDelivery, through);
+    const due = part.unordered ? through : this.lastDelivery;
+    if (due > kernel.now || (this.delivering > 0 && !part.unordered) || this.receiver.paused) this.postpone(part, due);
+    else this.hand(part);
+  }
+
+  deliver(part: Parcel | Segment): void {
+    if (!part.unordered) this.delivering--;
+    if (this.receiver.paused) this.postpone(part, this.with.kernel.now);
+    else this.hand(part);
+  }
+
+  private postpone(part: Parcel | Segment, due: Micros): void {
+    if (!part.unordered) this.delivering++;
+    part.kind = EventKind.delivery;
+    // The machine takes frames in; what has come through waits for the process.
+    if (this.receiver.paused && due <= this.with.kernel.now) part.owner = this.receiver;
+    this.with.kernel.plan(due, part);
+  }
+
+  private hand(part: Parcel | Segment): void {
+    this.release(part.segmentBytes);
+    if (part instanceof Parcel) part.arrive(false);
+  }
+
+  // --- inside --------------------------------------------------------------------------------
+
+  private join(thin: boolean): void {
+    if (this.joined || !this.waits()) return;
+    this.joined = true;
+    this.with.uplink.join(this, thin);
+  }
+
+  /** Sends a control frame at once. */
+  private pass(parcel: Parcel): void {
+    const { kernel, uplink, link } = this.with;
+    parcel.segmentBytes = parcel.bytes;
+    this.inFlightBytes += parcel.bytes;
+    const sent = uplink.pipe.reserve(kernel.now, parcel.bytes, 'control');
+    this.travel(parcel, Math.max(sent, link.pipe.reserve(kernel.now, parcel.bytes, 'control')));
   }
 
   private travel(parcel: Parcel, sentAt: Micros): void {
-    const { kernel, link, receiver } = this.with;
-    const { latency, loss, lossMode } = link.parameters;
-    let delay = sampleLatency(latency, link.random);
-    if (loss > 0) {
-      if (lossMode === 'drop' && parcel.droppable) {
-        if (link.random.float() < loss) return parcel.lost();
-      } else {
-        delay += retransmissionDelay(loss, link.random);
+    const { kernel, link } = this.with;
+    const { lossMode } = link.parameters;
+    let delay = link.latency();
+    if (lossMode === 'drop' && parcel.droppable) {
+      if (link.loses()) {
+        this.release(parcel.segmentBytes);
+        return parcel.lost();
+      }
+    } else {
+      delay += link.retransmissionDelay();
+    }
+    if (parcel.droppable) {
+      const again = link.duplicateAfter();
+      if (again !== undefined) this.copy(parcel, sentAt + delay + again);
+      const late = link.reorderedBy();
+      if (late !== undefined) {
+        parcel.unordered = true;
+        kernel.plan(sentAt + delay + late, parcel);
+        return;
       }
     }
-    // A wire keeps its order: jitter and retransmissions hold back what comes behind.
-    this.lastArrival = Math.max(this.lastArrival, sentAt + delay);
-    kernel.schedule(this.lastArrival, receiver, EventKind.arrival, () => this.arrived(parcel));
+    this.plan(parcel, sentAt + delay);
   }
 
-  private arrived(parcel: Parcel): void {
-    const { kernel, link, downlink, receiver } = this.with;
-    if (link.blocked) {
-      this.held.push(parcel);
-      return;
-    }
-    const bytes = parcel.sizeBytes + FRAME_OVERHEAD_BYTES;
-    if (bytes <= SMALL_FRAME_BYTES) {
-      // The last bit is here now, so the downlink could have begun one frame length earlier.
-      const through = downlink.reserve(kernel.now - bytes / downlink.rate, bytes, this.priority);
-      this.lastDelivery = Math.max(this.lastDelivery, through);
-    }
-    if (this.lastDelivery <= kernel.now && this.delivering === 0) return parcel.arrive();
-    this.delivering++;
-    kernel.schedule(this.lastDelivery, receiver, EventKind.delivery, () => {
-      this.delivering--;
-      parcel.arrive();
+  /** A wire keeps its order: jitter and retransmissions hold back what comes behind. */
+  private plan(part: Parcel | Segment, arrival: Micros): void {
+    this.lastArrival = Math.max(this.lastArrival, arrival);
+    this.with.kernel.plan(this.lastArrival, part);
+  }
+
+  private copy(parcel: Parcel, at: Micros): void {
+    const { kernel, link } = this.with;
+    const arrive = () => this.receiver.enter(EventKind.delivery, () => parcel.arrive(true));
+    kernel.schedule(at, this.receiver.machine, EventKind.arrival, () => {
+      if (!link.held(kernel.now)) arrive();
     });
+  }
+
+  private release(bytes: number): void {
+    this.inFlightBytes -= bytes;
+    if (this.priority === 'bulk' && this.backlog.length > 0) this.join(false);
+  }
+
+  private pathRate(): number {
+    const { uplink, link, downlink } = this.with;
+    return Math.min(uplink.pipe.rate, link.pipe.rate, downlink.rate);
+  }
+
+  private segmentBytesMax(): number {
+    const rate = this.pathRate();
+    if (rate === Number.POSITIVE_INFINITY) return rate;
+    return Math.min(SEGMENT_BYTES_MAX, Math.max(SEGMENT_BYTES_MIN, rate * SEGMENT_MICROS));
+  }
+
+  /** What may be on its way: what the path holds by itself, twice, and a few segments. */
+  private windowBytes(): number {
+    const rate = this.pathRate();
+    if (rate === Number.POSITIVE_INFINITY) return rate;
+    return SEGMENTS_AHEAD * this.segmentBytesMax() + 2 * rate * this.with.link.meanLatency();
   }
 }

@@ -1,4 +1,5 @@
 import type { Environment, Micros, NodeId } from '../environment.ts';
+import type { ClockFault } from './hardware-clock.ts';
 import type { LinkParameters } from './link.ts';
 import type { LogLine } from './sim-log.ts';
 import type { OpenWait } from './tracked-waits.ts';
@@ -26,17 +27,26 @@ export interface WorldOptions {
   readonly onLog?: (line: LogLine) => void;
 }
 
-export interface NodeOptions {
-  readonly cores?: number;
-  /** Access line of the node, both default to 1 Gbit/s. */
+/** The line that connects a node with all others. */
+export interface AccessLine {
   readonly uplinkBitsPerSecond?: number;
   readonly downlinkBitsPerSecond?: number;
+}
+
+/** Both directions of the access line default to 1 Gbit/s. */
+export interface NodeOptions extends AccessLine {
+  readonly cores?: number;
   readonly syncMicros?: Micros;
 }
 
 export interface CrashOptions {
   /** Let a part of the unsynced tail of every log reach the disk, the last record of it torn. Default false: all of it is lost. */
   readonly tornTail?: boolean;
+}
+
+/** A copy of a node's disk. */
+export interface DiskImage {
+  readonly sizeBytes: number;
 }
 
 /** Figures of a world so far. */
@@ -83,13 +93,40 @@ export interface World {
   destroyDisk(node: NodeId): void;
   /** Spoils record `record` of a log of a crashed node. @throws TreadleError SIM_NODE */
   damageLog(node: NodeId, log: string, record: number): void;
+  /** Bit rot: spoils stored values of a table, drawn from the seed, of a node that is up or down. Returns how many. @throws TreadleError SIM_NODE */
+  damageTable(node: NodeId, table: string, entries: number): number;
+  /** The same for blobs. */
+  damageBlobs(node: NodeId, count: number): number;
+  /** While a disk is full, every write to it rejects with DISK_FULL; only deletions go through. */
+  fillDisk(node: NodeId, full: boolean): void;
+  /** What a backup of the disk, taken now, would hold: all that would survive a power cut. */
+  copyDisk(node: NodeId): DiskImage;
+  /** Puts a copy in the place of the disk of a crashed node. @throws TreadleError SIM_NODE */
+  restoreDisk(node: NodeId, image: DiskImage): void;
   /** Cuts the links between nodes of different groups, both ways; a node in no group keeps its links. */
   partition(groups: readonly (readonly NodeId[])[]): void;
   /** Cuts one direction. */
   block(from: NodeId, to: NodeId): void;
   unblock(from: NodeId, to: NodeId): void;
-  /** Ends all partitions and blocks. */
+  /** Holds what is sent in one direction for `micros`, then delivers it. Like a block it breaks the connection if it lasts. */
+  clog(from: NodeId, to: NodeId, micros: Micros): void;
+  /** Ends all partitions, blocks and clogs. */
   heal(): void;
+  /**
+   * Stops a running node as SIGSTOP does: none of its code runs for `micros`. What reaches it meanwhile and the timers
+   * that fall due wait, and come in their order when it goes on. Its peers give it up after a while of silence.
+   * @throws TreadleError SIM_NODE when it has crashed
+   */
+  pause(node: NodeId, micros: Micros): void;
+  /**
+   * Makes the clock of a node's machine wrong from now on; it stays so through crashes. What the node sees never goes
+   * backwards: a clock set back stands still for it until it has caught up. Timers wait longer or shorter by the drift only.
+   */
+  setClock(node: NodeId, fault: ClockFault): void;
+  /** Makes a node's processor faster or slower than its costs say: 0.1 is ten times slower. Counts for work not yet begun. */
+  setCpuSpeed(node: NodeId, factor: number): void;
+  /** Changes the access line of a node from now on; what is left out stays. */
+  setAccess(node: NodeId, line: AccessLine): void;
   /** Changes one direction between two nodes from now on. */
   setLink(from: NodeId, to: NodeId, parameters: Partial<LinkParameters>): void;
   /** Makes garbage arrive at `to` on its connection with `from`. */

@@ -1,40 +1,62 @@
-import { TreadleError } from '../../errors.ts';
+import { invariant, TreadleError } from '../../errors.ts';
 import type { Environment, Micros, NodeId } from '../environment.ts';
 import { createMetrics } from '../metric-store.ts';
 import '../errors.ts';
 import { Fabric } from './fabric.ts';
+import { type ClockFault, HardwareClock } from './hardware-clock.ts';
 import { Incarnation } from './incarnation.ts';
-import { EventKind, Kernel, type Owner, type RunEnd } from './kernel.ts';
+import { Kernel, type RunEnd } from './kernel.ts';
 import { checkLink, DEFAULT_LINK, type LinkParameters } from './link.ts';
-import { Pipe } from './pipe.ts';
+import { Pipe, rateOf } from './pipe.ts';
 import { simClock } from './sim-clock.ts';
 import { simCpu } from './sim-cpu.ts';
 import { StoredDisk, simDisk } from './sim-disk.ts';
+import { AWAKE, EventKind, type Owner } from './sim-event.ts';
 import { type LogLine, simLogger, WorldLog } from './sim-log.ts';
 import { SimNetwork } from './sim-network.ts';
 import { namedStream, simRandom } from './sim-random.ts';
 import { type OpenWait, TrackedWaits } from './tracked-waits.ts';
-import type { CrashOptions, NodeOptions, World, WorldOptions, WorldStats } from './world-interface.ts';
+import { Uplink } from './uplink.ts';
+import type { AccessLine, CrashOptions, DiskImage, NodeOptions, World, WorldOptions, WorldStats } from './world-interface.ts';
 
 /** 2026-01-01T00:00:00Z: a world has a date, and always the same one. */
 const DEFAULT_START_MICROS = 1_767_225_600_000_000;
-const DEFAULT_ACCESS_BITS_PER_SECOND = 1_000_000_000;
+const DEFAULT_ACCESS = { uplinkBitsPerSecond: 1_000_000_000, downlinkBitsPerSecond: 1_000_000_000 };
 /** A flush on a solid-state disk. */
 const DEFAULT_SYNC_MICROS = 1_000;
 const DEFAULT_CORES = 4;
+
+/** What a node runs on, beside its disk; it outlives crashes. */
+interface Machine {
+  readonly uplink: Uplink;
+  readonly downlink: Pipe;
+  readonly clock: HardwareClock;
+  cpuSpeed: number;
+}
 
 interface SimNode {
   readonly id: NodeId;
   readonly index: number;
   readonly options: NodeOptions;
-  readonly uplink: Pipe;
-  readonly downlink: Pipe;
+  readonly machine: Machine;
   disk: StoredDisk;
   life: Incarnation;
   network: SimNetwork;
 }
 
 const HOUR_MICROS = 3_600_000_000;
+
+class StoredImage implements DiskImage {
+  readonly disk: StoredDisk;
+
+  constructor(disk: StoredDisk) {
+    this.disk = disk;
+  }
+
+  get sizeBytes(): number {
+    return this.disk.sizeBytes;
+  }
+}
 
 /** Creates an empty world. */
 export function createWorld(options: WorldOptions): World {
@@ -45,7 +67,7 @@ class SimWorld implements World {
   private readonly options: WorldOptions;
   private readonly seed: readonly (string | number)[];
   private readonly kernel: Kernel;
-  private readonly owner: Owner = { index: -1, alive: true };
+  private readonly owner: Owner = { index: -1, awakeAt: AWAKE };
   private readonly fabric: Fabric;
   private readonly nodes = new Map<NodeId, SimNode>();
   private readonly tracked = new TrackedWaits();
@@ -61,7 +83,7 @@ class SimWorld implements World {
       world: this.owner,
       seed: this.seed,
       link: checkLink({ ...DEFAULT_LINK, ...options.links }),
-      pipes: (node) => this.node(node),
+      pipes: (node) => this.node(node).machine,
     });
   }
 
@@ -73,16 +95,15 @@ class SimWorld implements World {
     if (this.nodes.has(id)) throw new TreadleError('SIM_NODE', { detail: `${id} is in this world already` });
     const index = this.nodes.size;
     const life = new Incarnation(this.kernel, { node: id, index, life: 0 });
-    const parts = this.environmentOf(life, new StoredDisk(), options);
-    this.nodes.set(id, {
-      id,
-      index,
-      options,
-      uplink: new Pipe(options.uplinkBitsPerSecond ?? DEFAULT_ACCESS_BITS_PER_SECOND),
-      downlink: new Pipe(options.downlinkBitsPerSecond ?? DEFAULT_ACCESS_BITS_PER_SECOND),
-      life,
-      ...parts,
-    });
+    const { uplinkBitsPerSecond, downlinkBitsPerSecond } = { ...DEFAULT_ACCESS, ...options };
+    const machine: Machine = {
+      uplink: new Uplink(this.kernel, this.owner, uplinkBitsPerSecond),
+      downlink: new Pipe(downlinkBitsPerSecond),
+      clock: new HardwareClock(),
+      cpuSpeed: 1,
+    };
+    const parts = this.environmentOf(life, { disk: new StoredDisk(), options, machine });
+    this.nodes.set(id, { id, index, options, machine, life, ...parts });
     return parts.environment;
   }
 
@@ -112,9 +133,8 @@ class SimWorld implements World {
   }
 
   crash(id: NodeId, options: CrashOptions = {}): void {
-    const node = this.node(id);
-    if (!node.life.alive) throw new TreadleError('SIM_NODE', { detail: `${id} has crashed already` });
-    node.life.alive = false;
+    const node = this.running(id);
+    node.life.end();
     this.tracked.drop(node.life);
     const torn = options.tornTail ? namedStream(...this.seed, id, node.life.life, 'torn tail') : undefined;
     node.disk.crash(this.kernel.now, torn);
@@ -124,7 +144,7 @@ class SimWorld implements World {
   restart(id: NodeId): Environment {
     const node = this.crashed(id);
     node.life = new Incarnation(this.kernel, { node: id, index: node.index, life: node.life.life + 1 });
-    const parts = this.environmentOf(node.life, node.disk, node.options);
+    const parts = this.environmentOf(node.life, node);
     node.network = parts.network;
     return parts.environment;
   }
@@ -137,6 +157,31 @@ class SimWorld implements World {
     const stored = this.crashed(id).disk.logs.get(log);
     if (stored === undefined) throw new TreadleError('SIM_NODE', { detail: `${id} has no log ${log}` });
     stored.damage(record);
+  }
+
+  damageTable(id: NodeId, table: string, entries: number): number {
+    const node = this.node(id);
+    const stored = node.disk.tables.get(table);
+    if (stored === undefined) throw new TreadleError('SIM_NODE', { detail: `${id} has no table ${table}` });
+    return stored.rot(entries, namedStream(...this.seed, id, this.kernel.now, 'bit rot', table));
+  }
+
+  damageBlobs(id: NodeId, count: number): number {
+    return this.node(id).disk.rotBlobs(count, namedStream(...this.seed, id, this.kernel.now, 'bit rot of blobs'));
+  }
+
+  fillDisk(id: NodeId, full: boolean): void {
+    this.node(id).disk.full = full;
+  }
+
+  copyDisk(id: NodeId): DiskImage {
+    return new StoredImage(this.node(id).disk.copy(this.kernel.now));
+  }
+
+  restoreDisk(id: NodeId, image: DiskImage): void {
+    invariant(image instanceof StoredImage, 'an image was made by copyDisk');
+    // A copy of the copy: one image may be restored many times.
+    this.crashed(id).disk = image.disk.copy(this.kernel.now);
   }
 
   partition(groups: readonly (readonly NodeId[])[]): void {
@@ -156,8 +201,35 @@ class SimWorld implements World {
     this.fabric.block(from, to, false);
   }
 
+  clog(from: NodeId, to: NodeId, micros: Micros): void {
+    this.fabric.clog(from, to, micros);
+  }
+
   heal(): void {
     this.fabric.heal();
+  }
+
+  pause(id: NodeId, micros: Micros): void {
+    const node = this.running(id);
+    node.life.pause(micros);
+    this.fabric.paused(node.network, micros);
+  }
+
+  setClock(id: NodeId, fault: ClockFault): void {
+    this.node(id).machine.clock.fault(this.kernel.now, fault);
+  }
+
+  setCpuSpeed(id: NodeId, factor: number): void {
+    invariant(factor > 0 && factor < Number.POSITIVE_INFINITY, 'a processor does something', { factor });
+    this.node(id).machine.cpuSpeed = factor;
+  }
+
+  setAccess(id: NodeId, { uplinkBitsPerSecond, downlinkBitsPerSecond }: AccessLine): void {
+    const { uplink, downlink } = this.node(id).machine;
+    for (const rate of [uplinkBitsPerSecond, downlinkBitsPerSecond])
+      invariant(rate === undefined || rate > 0, 'an access line carries something', { rate });
+    if (uplinkBitsPerSecond !== undefined) uplink.pipe.rate = rateOf(uplinkBitsPerSecond);
+    if (downlinkBitsPerSecond !== undefined) downlink.rate = rateOf(downlinkBitsPerSecond);
   }
 
   setLink(from: NodeId, to: NodeId, parameters: Partial<LinkParameters>): void {
@@ -166,7 +238,8 @@ class SimWorld implements World {
   }
 
   injectMalformedFrame(from: NodeId, to: NodeId): void {
-    this.node(to).network.penalise(from, 'a frame could not be read');
+    const { life, network } = this.node(to);
+    life.enter(EventKind.link, () => network.penalise(from, 'a frame could not be read'));
   }
 
   traceHash(): string {
@@ -197,8 +270,8 @@ class SimWorld implements World {
     return this.kernel.recent();
   }
 
-  private environmentOf(life: Incarnation, disk: StoredDisk, options: NodeOptions) {
-    const clock = simClock(life);
+  private environmentOf(life: Incarnation, { disk, options, machine }: Pick<SimNode, 'disk' | 'options' | 'machine'>) {
+    const clock = simClock(life, machine.clock);
     const log = simLogger(this.worldLog, life.node, () => life.wallClock);
     const metrics = createMetrics();
     const network = new SimNetwork({ life, fabric: this.fabric, clock, log, metrics });
@@ -210,7 +283,7 @@ class SimWorld implements World {
       network,
       disk: simDisk({ life, stored: disk, syncMicros, log, metrics }),
       random: simRandom(...this.seed, life.node, life.life),
-      cpu: simCpu(life, { costs: this.options.cpu?.costs ?? {}, cores }, metrics),
+      cpu: simCpu(life, { costs: this.options.cpu?.costs ?? {}, cores, speed: () => machine.cpuSpeed }, metrics),
       log,
       metrics,
       track: (what, promise) => this.tracked.track(life, what, promise),
@@ -221,6 +294,12 @@ class SimWorld implements World {
   private node(id: NodeId): SimNode {
     const node = this.nodes.get(id);
     if (node === undefined) throw new TreadleError('SIM_NODE', { detail: `${id} is not in this world` });
+    return node;
+  }
+
+  private running(id: NodeId): SimNode {
+    const node = this.node(id);
+    if (!node.life.alive) throw new TreadleError('SIM_NODE', { detail: `${id} has crashed already` });
     return node;
   }
 

@@ -1,4 +1,4 @@
-import type { Rate } from './pipe.ts';
+import type { Rate } from '../pipe.ts';
 
 /** Something with a capacity that flows share: an uplink, a downlink or a link. */
 export interface Resource {
