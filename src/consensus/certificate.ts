@@ -77,8 +77,17 @@ function certificateFault(domain: Uint8Array, certificate: CommitCertificate, se
 
 /** Who signed a certificate, in its order; signatures that recover to no address are left out. */
 export function recoverSigners(domain: Uint8Array, certificate: CommitCertificate): readonly Address[] {
-  const digest = commitDigest(domain, certificate);
-  return certificate.signatures.flatMap((signature) => signerOf(digest, signature) ?? []);
+  return recoverSigned(domain, certificate).map(({ signer }) => signer);
+}
+
+/** The commit votes that a certificate is made of; signatures that recover to no address are left out. */
+export function recoverSigned(domain: Uint8Array, certificate: CommitCertificate): readonly Signed<Commit>[] {
+  const { height, round, digest } = certificate;
+  const signed = commitDigest(domain, certificate);
+  return certificate.signatures.flatMap((signature) => {
+    const signer = signerOf(signed, signature);
+    return signer === undefined ? [] : { type: 'commit' as const, height, round, digest, signature, signer };
+  });
 }
 
 /** Canonical bytes: RLP of height, round, digest and the list of signatures. */

@@ -1,4 +1,5 @@
 import type { Address, Hex } from '../crypto/index.ts';
+import type { Evidence, SignedStatement } from './evidence.ts';
 import type { SignedMessage, UnsignedMessage } from './messages.ts';
 
 /**
@@ -9,6 +10,8 @@ export interface ConsensusCore {
   /** Runs one event to completion. Effects are to be carried out in their order. */
   step(event: ConsensusEvent): readonly ConsensusEffect[];
   status(): ConsensusStatus;
+  /** The newest statements of a sealer of the present height whose signatures this core checked: of all, and of commit votes. */
+  newestOf?(signer: Address): readonly SignedStatement[];
 }
 
 /** A list of at least floor(2n/3)+1 recoverable signatures over {@link commitDigest} by distinct sealers, ordered by signer. */
@@ -38,7 +41,20 @@ export interface PreparedProof {
 
 export type ConsensusEvent =
   /** A new height begins; messages kept for it are replayed. `sealers` vote for it, in their agreed order. */
-  | { readonly type: 'start'; readonly height: number; readonly sealers: readonly Address[]; readonly restored?: RestoredVotes }
+  | {
+      readonly type: 'start';
+      readonly height: number;
+      readonly sealers: readonly Address[];
+      readonly restored?: RestoredVotes;
+      /** Sealers whose turns are passed over at this height, at most f: the same list at every sealer, or proposals are refused. */
+      readonly skipped?: readonly Address[];
+      /** Time of round 0 from now on, adapted to what heights took lately; the option of the core when absent. */
+      readonly baseTimeoutMicros?: number;
+      /** This node follows the height and may decide it, but signs nothing: it does not know what it signed before. */
+      readonly abstain?: boolean;
+      /** This node signs nothing below this round, for it may have before: it asks for this one at once. */
+      readonly fromRound?: number;
+    }
   /** A message from the network, signature not yet checked; `via` is the peer that delivered it. */
   | { readonly type: 'message'; readonly message: SignedMessage; readonly via: Address }
   /** Own message whose record is durable and which was sent: counts as a vote only now. */
@@ -62,6 +78,8 @@ export type ConsensusEvent =
     }
   /** The timer set by the latest 'timer' effect for this height and round fired. */
   | { readonly type: 'timeout'; readonly height: number; readonly round: number }
+  /** A certificate that was checked by whoever brought it: its votes are held against those that were seen. */
+  | { readonly type: 'certified'; readonly certificate: CommitCertificate }
   /** There is something to agree on (transactions are pending): from now on the proposer must not be idle. */
   | { readonly type: 'work'; readonly height: number };
 
@@ -114,7 +132,11 @@ export type ConsensusEffect =
   /** `peer` still votes at `height`, which is final here: send it that block with its certificate, or tell it our head. */
   | { readonly type: 'lagging'; readonly peer: Address; readonly height: number }
   /** A sealer or peer did what an honest one does not. */
-  | { readonly type: 'fault'; readonly peer: Address; readonly reason: string };
+  | { readonly type: 'fault'; readonly peer: Address; readonly reason: string }
+  /** A message of this peer cost signature checks and was worthless; unlike faults, said every time. */
+  | { readonly type: 'waste'; readonly peer: Address }
+  /** A sealer signed two different messages for one place: once for each signer and height. */
+  | { readonly type: 'evidence'; readonly evidence: Evidence };
 
 export interface ConsensusStatus {
   readonly height: number;

@@ -9,8 +9,17 @@ export interface Decision {
   readonly digest: Hex;
 }
 
+/** Where a message belongs: an honest sealer signs one content for each place. */
+export interface Place {
+  readonly type: MessageType;
+  readonly height: number;
+  readonly round: number;
+}
+
 const DOMAIN_BYTES = 32;
 const DIGEST_BYTES = 32;
+/** 0 or 1, the prepared round, the prepared digest. */
+const ROUND_CHANGE_CONTENT_BYTES = 1 + 8 + DIGEST_BYTES;
 
 const tags: Readonly<Record<MessageType, Uint8Array>> = {
   'pre-prepare': new TextEncoder().encode('treadle pre-prepare'),
@@ -25,7 +34,8 @@ const tags: Readonly<Record<MessageType, Uint8Array>> = {
  * `keccak256(abi.encodePacked("treadle commit", domain, uint64(height), uint64(round), digest))`.
  */
 export function commitDigest(domain: Uint8Array, decision: Decision): Uint8Array {
-  return proposalDigest('commit', domain, decision);
+  const { height, round, digest } = decision;
+  return contentDigest(domain, { type: 'commit', height, round }, digestBytes(digest));
 }
 
 /**
@@ -34,15 +44,28 @@ export function commitDigest(domain: Uint8Array, decision: Decision): Uint8Array
  * and justifications that a message carries are covered by the signatures inside them.
  */
 export function signingDigest(domain: Uint8Array, message: UnsignedMessage): Uint8Array {
-  if (message.type !== 'round-change') return proposalDigest(message.type, domain, message);
-  const { prepared } = message;
-  return hashFields(message.type, domain, [
-    uint64(message.height),
-    uint64(message.round),
-    Uint8Array.of(prepared === undefined ? 0 : 1),
-    uint64(prepared?.round ?? 0),
-    prepared === undefined ? new Uint8Array(DIGEST_BYTES) : digestBytes(prepared.digest),
-  ]);
+  return contentDigest(domain, message, signedContent(message));
+}
+
+/** Bytes of the content that a message of this type signs beside its place. */
+export function contentBytes(type: MessageType): number {
+  return type === 'round-change' ? ROUND_CHANGE_CONTENT_BYTES : DIGEST_BYTES;
+}
+
+/** What a message says under its signature beside its place: the digest, or for a round change what was prepared. */
+export function signedContent(message: UnsignedMessage): Uint8Array {
+  if (message.type !== 'round-change') return digestBytes(message.digest);
+  const out = new Uint8Array(ROUND_CHANGE_CONTENT_BYTES);
+  if (message.prepared === undefined) return out;
+  out[0] = 1;
+  out.set(uint64(message.prepared.round), 1);
+  out.set(digestBytes(message.prepared.digest), 9);
+  return out;
+}
+
+/** The 32 bytes that are signed when `content` is said at this place: keccak256(tag | domain | height | round | content). */
+export function contentDigest(domain: Uint8Array, place: Place, content: Uint8Array): Uint8Array {
+  return hashFields(place.type, domain, [uint64(place.height), uint64(place.round), content]);
 }
 
 /** Signs a message with a node's key. */
@@ -50,9 +73,16 @@ export function signMessage(domain: Uint8Array, unsigned: UnsignedMessage, key: 
   return { ...unsigned, signature: key.sign(signingDigest(domain, unsigned)), signer: key.address };
 }
 
+/** Verdicts by message: nodes that share a process share the messages that they receive, and check each once. */
+const verdicts = new WeakMap<SignedMessage, { readonly domain: Uint8Array; readonly good: boolean }>();
+
 /** True when the signature of `message` was made by the key of `message.signer`. */
 export function verifyMessage(domain: Uint8Array, message: SignedMessage): boolean {
-  return signerOf(signingDigest(domain, message), message.signature) === message.signer;
+  const known = verdicts.get(message);
+  if (known !== undefined && equalBytes(known.domain, domain)) return known.good;
+  const good = signerOf(signingDigest(domain, message), message.signature) === message.signer;
+  verdicts.set(message, { domain, good });
+  return good;
 }
 
 /** The address that signed, or undefined when the signature is malformed. */
@@ -69,10 +99,6 @@ export function sameVote(left: SignedMessage, right: SignedMessage): boolean {
 export function contentOf(message: UnsignedMessage): string {
   if (message.type !== 'round-change') return message.digest;
   return message.prepared === undefined ? 'unprepared' : `${message.prepared.round} ${message.prepared.digest}`;
-}
-
-function proposalDigest(type: Exclude<MessageType, 'round-change'>, domain: Uint8Array, decision: Decision): Uint8Array {
-  return hashFields(type, domain, [uint64(decision.height), uint64(decision.round), digestBytes(decision.digest)]);
 }
 
 function hashFields(type: MessageType, domain: Uint8Array, fields: readonly Uint8Array[]): Uint8Array {

@@ -27,10 +27,13 @@ describe('what is listened to (rules 1 to 4)', () => {
     const genuine = bench.prepare(1, 0, 'a');
     const forged = { ...genuine, signer: bench.address(2) };
     expect(bench.step({ type: 'message', message: forged, via: bench.address(3) })).toEqual([
+      { type: 'waste', peer: bench.address(3) },
       { type: 'fault', peer: bench.address(3), reason: 'message with a wrong signature' },
     ]);
     expect(faults(bench.deliver({ ...genuine, digest: proposalOf('b').digest }))).toEqual(['message with a wrong signature']);
-    expect(faults(bench.deliver({ ...genuine, signature: new Uint8Array(65) })), 'the same fault is reported once').toEqual([]);
+    const again = bench.deliver({ ...genuine, signature: new Uint8Array(65) });
+    expect(faults(again), 'the same fault is reported once').toEqual([]);
+    expect(only(again, 'waste'), 'but it is counted every time').toEqual([{ type: 'waste', peer: bench.address(1) }]);
   });
 
   it('proposals and round changes at first hand, votes from anyone', () => {

@@ -8,6 +8,7 @@ import { onPrePrepare } from './pre-prepare.ts';
 import { onPrepare } from './prepare.ts';
 import { onRoundChange } from './round-change.ts';
 import type { Core, HeightState } from './state.ts';
+import { waste, witness } from './witness.ts';
 
 /** A message from the network: sorted by height, checked, handed to its step (rules 1 to 4). */
 export function onMessage(core: Core, h: HeightState, event: ConsensusEvent & { type: 'message' }): void {
@@ -22,8 +23,12 @@ export function onMessage(core: Core, h: HeightState, event: ConsensusEvent & { 
   if (message.height === h.height && !h.sealers.includes(message.signer)) {
     return fault(core, h, via, `message of ${message.signer}, which is no sealer of height ${h.height}`);
   }
-  if (!verifyMessage(core.options.domain, message)) return fault(core, h, via, 'message with a wrong signature');
+  if (!verifyMessage(core.options.domain, message)) {
+    waste(core, via);
+    return fault(core, h, via, 'message with a wrong signature');
+  }
   if (message.height > h.height) return onFuture(core, h, event);
+  witness(core, message);
   handle(core, h, message);
 }
 
@@ -42,13 +47,18 @@ export function handle(core: Core, h: HeightState, message: SignedMessage): void
   }
 }
 
-/** A round change for a height that is final here: its sender needs the block, not our vote. */
+/**
+ * A message of a height that is final here. It decides nothing any more, but it may contradict what its signer said
+ * before; and the sender of a round change needs the block, not our vote.
+ */
 function onPast(core: Core, { message, via }: ConsensusEvent & { type: 'message' }): void {
+  witness(core, message, { checked: false, via });
   if (message.type !== 'round-change' || via !== message.signer || !verifyMessage(core.options.domain, message)) return;
   if (core.lag.takeLagging(via)) core.effects.push({ type: 'lagging', peer: via, height: message.height });
 }
 
 function onFuture(core: Core, h: HeightState, { message, via }: ConsensusEvent & { type: 'message' }): void {
+  core.watch.seen(message);
   core.future.add({ message, via }, h);
   if (!h.voting || !h.sealers.includes(message.signer)) return;
   core.lag.note(message);

@@ -121,9 +121,11 @@ describe('proposals (rules 6 and 7)', () => {
     bench.start();
     bench.deliver(bench.prePrepare(1, 0, 'a'));
     expect(bench.deliver(bench.prePrepare(1, 0, 'a'))).toEqual([]);
-    expect(bench.deliver(bench.prePrepare(1, 0, 'b'))).toEqual([
+    const second = bench.deliver(bench.prePrepare(1, 0, 'b'));
+    expect(only(second, 'fault')).toEqual([
       { type: 'fault', peer: bench.address(1), reason: 'equivocation: two proposals in round 0' },
     ]);
+    expect(only(second, 'evidence')).toMatchObject([{ evidence: { type: 'pre-prepare', signer: bench.address(1) } }]);
     expect(signed(bench.validated(0, 'b')), 'the second is not asked about').toEqual([]);
     expect(signed(bench.validated(0, 'a'))).toHaveLength(1);
   });
@@ -200,7 +202,8 @@ describe('votes (rules 8 to 10 and 20)', () => {
     bench.validated(0, 'a');
     expect(signed(bench.deliver(...[1, 1, 1, 1].map((seat) => bench.prepare(seat, 0, 'a'))))).toEqual([]);
     const second = bench.deliver(bench.prepare(1, 0, 'b'), bench.prepare(1, 0, 'c'));
-    expect(second, 'once').toEqual([
+    expect(only(second, 'evidence'), 'once').toHaveLength(1);
+    expect(only(second, 'fault'), 'once').toEqual([
       { type: 'fault', peer: bench.address(1), reason: 'equivocation: two prepare votes in round 0' },
     ]);
     bench.deliver(bench.commit(2, 0, 'a'));
@@ -256,7 +259,11 @@ describe('votes (rules 8 to 10 and 20)', () => {
     const bench = prepared();
     bench.deliver(bench.commit(1, 0, 'a'), bench.commit(2, 0, 'a'));
     const late = [bench.prePrepare(1, 0, 'b'), bench.prepare(1, 0, 'b'), bench.roundChange(1, 1), bench.roundChange(2, 1)];
-    expect(bench.deliver(...late, bench.commit(3, 0, 'a'))).toEqual([]);
+    const effects = bench.deliver(...late, bench.commit(3, 0, 'a'));
+    expect(
+      effects.filter(({ type }) => type !== 'evidence'),
+      'beyond evidence of who says two things',
+    ).toEqual([]);
     expect(bench.timeout(0)).toEqual([]);
   });
 });

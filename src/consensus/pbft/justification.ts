@@ -1,11 +1,15 @@
 import type { Address } from '../../crypto/index.ts';
 import type { PreparedProof } from '../core.ts';
-import type { PrePrepare, RoundChange, Signed } from '../messages.ts';
+import type { PrePrepare, RoundChange, Signed, SignedMessage } from '../messages.ts';
 import { verifyMessage } from '../signing.ts';
 import type { HeightState } from './state.ts';
 
 /** What the checks need to know of a height. */
-export type HeightRules = Pick<HeightState, 'height' | 'sealers' | 'quorum'> & { readonly domain: Uint8Array };
+export type HeightRules = Pick<HeightState, 'height' | 'sealers' | 'quorum'> & {
+  readonly domain: Uint8Array;
+  /** Told of every message of a proof or justification whose signature is right. */
+  readonly witness: (message: SignedMessage) => void;
+};
 
 export type Justified =
   | { readonly valid: true; readonly reproposed: boolean }
@@ -26,6 +30,7 @@ export function checkPreparedProof(rules: HeightRules, proof: PreparedProof, bel
     if (!rules.sealers.includes(prepare.signer)) return `${prepare.signer} is no sealer`;
     if (signers.has(prepare.signer)) return `${prepare.signer} is counted twice`;
     if (!verifyMessage(rules.domain, prepare)) return `the prepare of ${prepare.signer} has a wrong signature`;
+    rules.witness(prepare);
     signers.add(prepare.signer);
   }
   return signers.size < rules.quorum ? `${signers.size} prepares, ${rules.quorum} are needed` : undefined;
@@ -82,6 +87,7 @@ function checkRoundChanges(rules: HeightRules, justification: PrePrepare['justif
     if (!rules.sealers.includes(message.signer)) return `${message.signer} is no sealer`;
     if (signers.has(message.signer)) return `${message.signer} is counted twice`;
     if (!verifyMessage(rules.domain, message)) return `the round change of ${message.signer} has a wrong signature`;
+    rules.witness(message);
     signers.add(message.signer);
   }
   return signers.size < rules.quorum ? `${signers.size} round changes, ${rules.quorum} are needed` : undefined;

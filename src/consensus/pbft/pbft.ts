@@ -1,6 +1,7 @@
 import { TreadleError } from '../../errors.ts';
 import type { ConsensusCore, ConsensusEffect, ConsensusEvent, ConsensusOptions, ConsensusStatus } from '../core.ts';
 import { onMessage } from './admission.ts';
+import { onCertified } from './certified.ts';
 import { hurry } from './effects.ts';
 import { FutureBuffer } from './future-buffer.ts';
 import { LagWatch } from './lag-watch.ts';
@@ -11,6 +12,7 @@ import { onTimeout } from './round-change.ts';
 import { onStart } from './start.ts';
 import type { Core } from './state.ts';
 import { statusOf } from './status.ts';
+import { VoteWatch } from './vote-watch.ts';
 
 /**
  * PBFT with QBFT's two votes, one height at a time; the rules are numbered in `docs/reference/consensus.md`.
@@ -24,6 +26,7 @@ export function createPbft(options: ConsensusOptions): ConsensusCore {
     options,
     future: new FutureBuffer(),
     lag: new LagWatch(),
+    watch: new VoteWatch(options.domain, options.self),
     current: undefined,
     viewChanges: 0,
     effects: [],
@@ -36,6 +39,7 @@ export function createPbft(options: ConsensusOptions): ConsensusCore {
       return effects;
     },
     status: (): ConsensusStatus => statusOf(core),
+    newestOf: (signer) => core.watch.newestOf(signer),
   };
 }
 
@@ -44,6 +48,7 @@ function dispatch(core: Core, event: ConsensusEvent): void {
   const h = core.current;
   if (h === undefined) return;
   if (event.type === 'message') return onMessage(core, h, event);
+  if (event.type === 'certified') return onCertified(core, event.certificate);
   if (!h.voting) return;
   switch (event.type) {
     case 'sent':

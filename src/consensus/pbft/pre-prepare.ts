@@ -6,13 +6,14 @@ import { fault, hurry, setRoundTimer, sign } from './effects.ts';
 import { checkJustification } from './justification.ts';
 import { commitIfPrepared } from './prepare.ts';
 import { onCandidateChecked } from './propose.ts';
-import { proposerOf } from './proposer.ts';
+import { inTurn } from './proposer.ts';
 import { enterRound, startRoundChange } from './round-change.ts';
 import { type Core, type HeightState, type HeldProposal, roundState } from './state.ts';
+import { rulesOf, waste } from './witness.ts';
 
 /** A proposal from the network: checked, held, and passed on to the ledger for validation (rules 6, 7 and 12). */
 export function onPrePrepare(core: Core, h: HeightState, message: Signed<PrePrepare>): void {
-  if (message.signer !== proposerOf(h.sealers, message)) {
+  if (message.signer !== inTurn(h.order, message.round)) {
     return fault(core, h, message.signer, `proposal for round ${message.round} out of turn`);
   }
   const known = h.rounds.get(message.round)?.proposal;
@@ -21,9 +22,11 @@ export function onPrePrepare(core: Core, h: HeightState, message: Signed<PrePrep
     return;
   }
   if (message.round < h.round) return;
-  const justified = checkJustification({ ...h, domain: core.options.domain }, message);
-  if (!justified.valid)
+  const justified = checkJustification(rulesOf(core, h), message);
+  if (!justified.valid) {
+    waste(core, message.signer);
     return fault(core, h, message.signer, `unjustified proposal in round ${message.round}: ${justified.reason}`);
+  }
   joinRound(core, h, message.round);
   hold(core, h, message, justified.reproposed, 'pending');
 }
@@ -50,7 +53,7 @@ export function onValidated(core: Core, h: HeightState, event: ConsensusEvent & 
   }
   const reason = event.reason ?? 'no reason given';
   fault(core, h, held.proposer, `invalid proposal in round ${event.round}: ${reason}`);
-  if (event.round === h.round) startRoundChange(core, h, h.round + 1, `invalid proposal: ${reason}`);
+  if (event.round === h.round && !h.abstaining) startRoundChange(core, h, h.round + 1, `invalid proposal: ${reason}`);
 }
 
 /** A justified proposal shows that a quorum is in its round: follow it there. */

@@ -3,19 +3,19 @@ import type { ConsensusEvent } from '../core.ts';
 import type { RoundChange, Signed } from '../messages.ts';
 import { fault, sign } from './effects.ts';
 import { highestPrepared, makeJustification } from './justification.ts';
-import { proposerOf } from './proposer.ts';
+import { inTurn } from './proposer.ts';
 import type { Core, HeightState } from './state.ts';
 
 /** Round 0 begins: its proposer builds (rule 5). */
 export function proposeFirst(core: Core, h: HeightState): void {
-  if (proposerOf(h.sealers, h) !== core.options.self || h.own.has('pre-prepare', 0)) return;
+  if (h.abstaining || inTurn(h.order, 0) !== core.options.self || h.own.has('pre-prepare', 0)) return;
   build(core, h, []);
 }
 
 /** Round changes arrived: the proposer of a round above 0 proposes as soon as a quorum asked for exactly this round (rule 11). */
 export function proposeWhenAsked(core: Core, h: HeightState): void {
-  const mayPropose = h.round > 0 && h.proposing === undefined && !h.own.has('pre-prepare', h.round);
-  if (!mayPropose || proposerOf(h.sealers, h) !== core.options.self) return;
+  const mayPropose = h.round > 0 && !h.abstaining && h.proposing === undefined && !h.own.has('pre-prepare', h.round);
+  if (!mayPropose || inTurn(h.order, h.round) !== core.options.self) return;
   const asked = [...h.roundChanges.values()].filter((message) => message.round === h.round);
   if (asked.length < h.quorum) return;
   const prepared = highestPrepared(asked)[0];

@@ -7,6 +7,8 @@ import { announceRound, fault, setRoundTimer, sign } from './effects.ts';
 import { checkPreparedProof } from './justification.ts';
 import { proposeWhenAsked } from './propose.ts';
 import type { Core, HeightState } from './state.ts';
+import { isLongest } from './timeouts.ts';
+import { rulesOf, waste } from './witness.ts';
 
 /**
  * The timer of the current round fired. An open round has had its time: on to the next. In a round that no quorum has
@@ -16,10 +18,11 @@ import type { Core, HeightState } from './state.ts';
 export function onTimeout(core: Core, h: HeightState, event: ConsensusEvent & { type: 'timeout' }): void {
   if (event.height !== h.height || event.round !== h.round || h.final !== undefined) return;
   core.lag.rearm();
+  if (h.roundOpen && isLongest(h.round)) h.exhausted += 1;
   const repeated = h.own.latest(h.round);
   for (const message of repeated)
     if (message.type === 'commit' || message.type === 'round-change') core.effects.push({ type: 'resend', message });
-  if (h.roundOpen) startRoundChange(core, h, h.round + 1, 'timeout');
+  if (h.roundOpen && !h.abstaining) startRoundChange(core, h, h.round + 1, 'timeout');
   else setRoundTimer(core, h);
   const behind = core.lag.takeBehind(h);
   if (behind !== undefined) core.effects.push({ type: 'behind', height: behind });
@@ -34,8 +37,11 @@ export function onRoundChange(core: Core, h: HeightState, message: Signed<RoundC
     return;
   }
   if (message.round < h.round || (message.round === h.round && h.distrusted.has(message.signer))) return;
-  const reason = message.prepared && checkPreparedProof({ ...h, domain: core.options.domain }, message.prepared, message.round);
-  if (reason !== undefined) return fault(core, h, message.signer, `round change with a wrong proof: ${reason}`);
+  const reason = message.prepared && checkPreparedProof(rulesOf(core, h), message.prepared, message.round);
+  if (reason !== undefined) {
+    waste(core, message.signer);
+    return fault(core, h, message.signer, `round change with a wrong proof: ${reason}`);
+  }
   h.roundChanges.set(message.signer, message);
   followRoundChanges(core, h);
 }

@@ -5,9 +5,10 @@ import type { SignedMessage } from '../messages.ts';
 import { handle } from './admission.ts';
 import { announceRound, setRoundTimer } from './effects.ts';
 import { proposeFirst } from './propose.ts';
-import { proposerOf } from './proposer.ts';
-import { followRoundChanges } from './round-change.ts';
+import { inTurn } from './proposer.ts';
+import { followRoundChanges, startRoundChange } from './round-change.ts';
 import { type Core, type HeightState, newHeight, roundState } from './state.ts';
+import { witness } from './witness.ts';
 
 /** A height begins: round 0, or where this node was when it stopped (rules 5 and 22); then the messages kept for it. */
 export function onStart(core: Core, event: ConsensusEvent & { type: 'start' }): void {
@@ -17,20 +18,28 @@ export function onStart(core: Core, event: ConsensusEvent & { type: 'start' }): 
     count: sealers.length,
   });
   invariant(new Set(sealers).size === sealers.length, 'sealers are distinct', { height });
-  const h = newHeight(height, sealers, core.options.self);
+  const h = newHeight(event, core.options);
   core.current = h;
   core.lag.start(height, sealers);
+  core.watch.start(height, sealers);
   const kept = core.future.take(height);
   if (!h.voting) return;
-  if (event.restored !== undefined && event.restored.own.length > 0) resume(core, h, event.restored);
-  else begin(core, h);
-  for (const { message } of kept) if (h.sealers.includes(message.signer)) handle(core, h, message);
+  if (event.restored !== undefined && event.restored.own.length > 0 && !h.abstaining) resume(core, h, event.restored);
+  else begin(core, h, event.fromRound ?? 0);
+  for (const { message } of kept) {
+    if (!h.sealers.includes(message.signer)) continue;
+    witness(core, message);
+    handle(core, h, message);
+  }
 }
 
-function begin(core: Core, h: HeightState): void {
+function begin(core: Core, h: HeightState, fromRound: number): void {
   announceRound(core, h, 'new height');
-  core.effects.push({ type: 'timer', height: h.height, round: 0, delayMicros: core.options.idleTimeoutMicros });
-  proposeFirst(core, h);
+  const { idleTimeoutMicros, baseTimeoutMicros } = core.options;
+  const idleMicros = idleTimeoutMicros + Math.max(0, h.baseTimeoutMicros - baseTimeoutMicros);
+  core.effects.push({ type: 'timer', height: h.height, round: 0, delayMicros: idleMicros });
+  if (fromRound > 0 && !h.abstaining) startRoundChange(core, h, fromRound, 'may have signed in the rounds below');
+  else proposeFirst(core, h);
 }
 
 /**
@@ -96,7 +105,7 @@ function reclaim(
   const { round, digest, proposal, reproposed } = found;
   const state = roundState(h, round);
   if (state.proposal !== undefined) return;
-  const proposer = proposerOf(h.sealers, { height, round });
+  const proposer = inTurn(h.order, round);
   state.proposal = { digest, proposal, proposer, reproposed, verdict: 'pending' };
   core.effects.push({ type: 'validate', height, round, digest, proposal, proposer, reproposed });
 }

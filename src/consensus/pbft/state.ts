@@ -1,10 +1,12 @@
 import type { Address, Hex } from '../../crypto/index.ts';
-import type { ConsensusEffect, ConsensusOptions, PreparedProof } from '../core.ts';
+import type { ConsensusEffect, ConsensusEvent, ConsensusOptions, PreparedProof } from '../core.ts';
 import type { Commit, Prepare, RoundChange, Signed } from '../messages.ts';
 import type { FutureBuffer } from './future-buffer.ts';
 import type { LagWatch } from './lag-watch.ts';
 import { OwnVotes } from './own-votes.ts';
+import { turnOrder } from './proposer.ts';
 import { faultsOf, quorumOf } from './quorum.ts';
+import type { VoteWatch } from './vote-watch.ts';
 
 /** A proposal that was accepted in a round, and what the ledger says of it. */
 export interface HeldProposal {
@@ -40,6 +42,13 @@ export type Proposing =
 export interface HeightState {
   readonly height: number;
   readonly sealers: readonly Address[];
+  /** The turns of the rounds: the sealers from the first proposer on, without those that are passed over. */
+  readonly order: readonly Address[];
+  readonly baseTimeoutMicros: number;
+  /** Rounds of the longest time that ran out. */
+  exhausted: number;
+  /** This node follows the height and signs nothing. */
+  readonly abstaining: boolean;
   readonly quorum: number;
   readonly faults: number;
   /** False: this node does not vote at this height and follows nothing. */
@@ -68,18 +77,24 @@ export interface Core {
   readonly options: ConsensusOptions;
   readonly future: FutureBuffer;
   readonly lag: LagWatch;
+  readonly watch: VoteWatch;
   current: HeightState | undefined;
   viewChanges: number;
   effects: ConsensusEffect[];
 }
 
-export function newHeight(height: number, sealers: readonly Address[], self: Address): HeightState {
+export function newHeight(start: ConsensusEvent & { type: 'start' }, options: ConsensusOptions): HeightState {
+  const { height, sealers } = start;
   return {
     height,
     sealers,
+    order: turnOrder(sealers, height, start.skipped),
+    baseTimeoutMicros: start.baseTimeoutMicros ?? options.baseTimeoutMicros,
+    exhausted: 0,
+    abstaining: start.abstain === true,
     quorum: quorumOf(sealers.length),
     faults: faultsOf(sealers.length),
-    voting: sealers.includes(self),
+    voting: sealers.includes(options.self),
     round: 0,
     roundOpen: true,
     hurried: false,

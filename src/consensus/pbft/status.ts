@@ -1,5 +1,5 @@
 import type { ConsensusStatus } from '../core.ts';
-import { proposerOf } from './proposer.ts';
+import { inTurn } from './proposer.ts';
 import type { Core, HeightState } from './state.ts';
 
 /** What the node tells people of its consensus. */
@@ -7,7 +7,7 @@ export function statusOf(core: Core): ConsensusStatus {
   const h = core.current;
   const { viewChanges } = core;
   if (h === undefined) return { height: 0, round: 0, phase: 'idle', proposer: undefined, sealers: [], viewChanges };
-  const proposer = h.voting ? proposerOf(h.sealers, h) : undefined;
+  const proposer = h.voting ? inTurn(h.order, h.round) : undefined;
   return { height: h.height, round: h.round, phase: phaseOf(h), proposer, sealers: h.sealers, viewChanges };
 }
 

@@ -29,11 +29,14 @@ export class MiniNetwork {
   readonly nodes: readonly MiniNode[];
   readonly decided = new Map<number, ToyBlock>();
   readonly #sealersAt: (height: number) => readonly Address[];
-  readonly #delayMicrosMax: number;
+  delayMicrosMin = 1_000;
+  delayMicrosMax: number;
   commitLossProbability: number;
   /** How often the rarer paths were taken: a campaign that never takes them shows nothing. */
   readonly taken = { reproposed: 0, resumed: 0, behind: 0, lagging: 0, decidedAboveRound0: 0 };
   lossProbability: number;
+  /** Share of frames that arrive twice, the second copy at another time. */
+  duplicateProbability = 0;
   /** True when frames from one address to another are cut. */
   cut: (from: Address, to: Address) => boolean = () => false;
 
@@ -41,7 +44,7 @@ export class MiniNetwork {
     this.random = new SeededRandom(options.seed);
     this.lossProbability = options.lossProbability ?? 0;
     this.commitLossProbability = options.commitLossProbability ?? 0;
-    this.#delayMicrosMax = options.delayMicrosMax ?? 20_000;
+    this.delayMicrosMax = options.delayMicrosMax ?? 20_000;
     const keys = testKeys(options.sealers);
     const seats = keys.map((key) => key.address);
     const { sealersAt } = options;
@@ -109,8 +112,11 @@ export class MiniNetwork {
     if (this.random.chance(this.lossProbability) || this.cut(from, to)) return;
     const node = this.nodes.find((candidate) => candidate.address === to);
     if (node === undefined) return;
-    this.queue.after(this.random.between(1_000, this.#delayMicrosMax), () => {
-      if (node.up) arrive(node);
-    });
+    const times = this.duplicateProbability > 0 && this.random.chance(this.duplicateProbability) ? 2 : 1;
+    for (let copy = 0; copy < times; copy++) {
+      this.queue.after(this.random.between(this.delayMicrosMin, this.delayMicrosMax), () => {
+        if (node.up) arrive(node);
+      });
+    }
   }
 }

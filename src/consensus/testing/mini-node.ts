@@ -1,13 +1,17 @@
 import type { Address, Hex, NodeKey } from '../../crypto/index.ts';
 import { invariant } from '../../errors.ts';
+import { SKIP_WINDOW_BLOCKS } from '../../limits.ts';
 import { verifyCertificate } from '../certificate.ts';
 import type { ConsensusCore, ConsensusEffect, ConsensusEvent, PreparedProof, RestoredVotes } from '../core.ts';
+import type { Evidence } from '../evidence.ts';
 import type { SignedMessage } from '../messages.ts';
 import { createPbft } from '../pbft/pbft.ts';
+import { type BuiltBlock, skippedProposers } from '../pbft/skipped-proposers.ts';
+import { RoundPace } from '../round-pace.ts';
 import { contentOf, signMessage } from '../signing.ts';
 import { testDomain } from './keys.ts';
 import type { MiniNetwork } from './mini-network.ts';
-import { buildProposal, checkProposal, genesisDigest, type ToyBlock } from './toy-chain.ts';
+import { builderOf, buildProposal, checkProposal, genesisDigest, type ToyBlock } from './toy-chain.ts';
 
 export const BASE_TIMEOUT_MICROS = 200_000;
 export const IDLE_TIMEOUT_MICROS = 600_000;
@@ -30,6 +34,10 @@ export class MiniNode {
   core: ConsensusCore;
   up = true;
   readonly faults: { readonly peer: Address; readonly reason: string }[] = [];
+  readonly evidence: Evidence[] = [];
+  pace = new RoundPace(BASE_TIMEOUT_MICROS);
+  #roundSince: number | undefined;
+  #idle = false;
   #life = 0;
   #timer = 0;
   #signedUntil = 0;
@@ -62,6 +70,7 @@ export class MiniNode {
     if (this.up) return;
     this.up = true;
     this.core = this.#newCore();
+    this.pace = new RoundPace(BASE_TIMEOUT_MICROS);
     this.#startedHeight = 0;
     this.#signedUntil = 0;
     this.startNext();
@@ -74,7 +83,12 @@ export class MiniNode {
     this.#startedHeight = height;
     const restored = this.#restore(height);
     if (restored !== undefined) this.network.taken.resumed += 1;
-    this.step({ type: 'start', height, sealers: this.network.sealersAt(height), ...(restored && { restored }) });
+    this.#roundSince = undefined;
+    this.#idle = restored === undefined;
+    const sealers = this.network.sealersAt(height);
+    const skipped = skippedProposers({ height, sealers }, this.#history());
+    const { baseTimeoutMicros } = this.pace;
+    this.step({ type: 'start', height, sealers, skipped, baseTimeoutMicros, ...(restored && { restored }) });
     if (this.network.random.chance(0.7))
       this.later(this.network.random.between(0, 50_000), () => this.step({ type: 'work', height }));
   }
@@ -114,6 +128,7 @@ export class MiniNode {
         'a final block is valid',
       );
       this.#append(block);
+      this.step({ type: 'certified', certificate: block.certificate });
     }
     this.startNext();
   }
@@ -157,7 +172,11 @@ export class MiniNode {
       case 'fault':
         this.faults.push(effect);
         return;
+      case 'evidence':
+        this.evidence.push(effect.evidence);
+        return;
       case 'round':
+      case 'waste':
         return;
     }
   }
@@ -203,6 +222,8 @@ export class MiniNode {
   }
 
   #setTimer({ height, round, delayMicros }: Effect<'timer'>): void {
+    if (this.#idle) this.#idle = false;
+    else this.#roundSince = this.network.queue.nowMicros;
     this.#timer += 1;
     const timer = this.#timer;
     this.later(delayMicros, () => {
@@ -218,8 +239,15 @@ export class MiniNode {
     );
     const wrong = verifyCertificate(testDomain, certificate, this.network.sealersAt(height));
     invariant(wrong === undefined, `certificates verify: ${wrong}`);
+    if (this.#roundSince !== undefined) this.pace.note(this.network.queue.nowMicros - this.#roundSince);
     this.#append({ height, digest, proposal, certificate });
     this.later(this.network.random.between(500, 5_000), () => this.startNext());
+  }
+
+  #history(): readonly BuiltBlock[] {
+    return this.chain.slice(-SKIP_WINDOW_BLOCKS).map((block) => {
+      return { height: block.height, builder: builderOf(block), sealers: this.network.sealersAt(block.height) };
+    });
   }
 
   #append(block: ToyBlock): void {

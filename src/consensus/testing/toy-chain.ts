@@ -1,4 +1,4 @@
-import { type Hex, keccak256, toHex } from '../../crypto/index.ts';
+import { type Address, type Hex, keccak256, toHex } from '../../crypto/index.ts';
 import type { CommitCertificate } from '../core.ts';
 
 /** A block of the toy chain: its digest is the hash of its bytes, which name height, parent and builder. */
@@ -22,6 +22,11 @@ export function buildProposal(content: {
 } {
   const proposal = new TextEncoder().encode(JSON.stringify(content));
   return { digest: toHex(keccak256(proposal)), proposal };
+}
+
+/** Who built a block, as its bytes say. */
+export function builderOf({ proposal }: ToyBlock): Address {
+  return (JSON.parse(new TextDecoder().decode(proposal)) as { builder: Address }).builder;
 }
 
 /** Why `proposal` is no valid child of `parent`, or undefined. A note that starts with "invalid" makes it so. */
