@@ -13,6 +13,7 @@ import {
   isAddress,
   keccak256,
   keyFrom,
+  lendSha256,
   recoverAddress,
   sha256,
   signDigest,
@@ -186,5 +187,20 @@ describe('signatures', () => {
     expect(fromEthereumSignature(ethereum.subarray(1))).toBeUndefined();
     for (const v of [2, 26, 29, 255])
       expect(fromEthereumSignature(Uint8Array.from([...ethereum.subarray(0, 64), v]))).toBeUndefined();
+  });
+});
+
+describe('a SHA-256 that a host lends', () => {
+  it('takes large inputs, and small ones stay where they were', () => {
+    const seen: number[] = [];
+    const large = new Uint8Array(10_000).fill(3);
+    const expected = toHex(sha256(large));
+    lendSha256((data) => {
+      seen.push(data.length);
+      return new Uint8Array(createHash('sha256').update(data).digest());
+    });
+    expect(toHex(sha256(large))).toBe(expected);
+    expect(toHex(sha256(new Uint8Array(0)))).toBe('0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+    expect(seen).toEqual([10_000]);
   });
 });

@@ -1,6 +1,7 @@
+import { RLP } from '@ethereumjs/rlp';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeRlp, encodeRlp, fromHex, type RlpItem, toHex } from './index.ts';
+import { decodeRlp, EncodedRlp, encodeRlp, fromHex, type RlpInput, type RlpItem, toHex } from './index.ts';
 
 const bytes = fc.uint8Array({ maxLength: 80 });
 const { item } = fc.letrec<{ item: RlpItem; list: RlpItem[] }>((tie) => ({
@@ -13,6 +14,56 @@ describe('RLP', () => {
     fc.assert(fc.property(item, (value) => void expect(decodeRlp(encodeRlp(value))).toEqual(value)));
   });
 
+  it('encodes as @ethereumjs does, numbers of all sizes and long contents among it', () => {
+    const number = fc.oneof(fc.maxSafeNat(), fc.nat(300), fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }));
+    const long = fc.nat(70_000).map((length) => new Uint8Array(length).fill(7));
+    const value = fc.oneof(item, number, long, fc.array(fc.oneof(number, item, long), { maxLength: 5 }));
+    fc.assert(
+      fc.property(
+        value,
+        (input) => void expect(toHex(encodeRlp(input))).toBe(toHex(RLP.encode(input as Parameters<typeof RLP.encode>[0]))),
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('takes what was encoded before as it is', () => {
+    fc.assert(
+      fc.property(item, item, (one, other) => {
+        expect(toHex(encodeRlp([new EncodedRlp(one), other, [new EncodedRlp(other)]]))).toBe(
+          toHex(encodeRlp([one, other, [other]])),
+        );
+      }),
+    );
+  });
+
+  it('decodes what @ethereumjs decodes, and refuses what it refuses', () => {
+    const theirs = (encoded: Uint8Array): unknown => {
+      try {
+        return RLP.decode(encoded);
+      } catch {
+        return 'refused';
+      }
+    };
+    const ours = (encoded: Uint8Array): unknown => {
+      try {
+        return decodeRlp(encoded);
+      } catch {
+        return 'refused';
+      }
+    };
+    const changed = fc.tuple(item, fc.nat(), fc.nat(255)).map(([value, at, byte]) => {
+      const encoded = encodeRlp(value as RlpInput);
+      encoded[at % encoded.length] = byte;
+      return encoded;
+    });
+    const any = fc.oneof(changed, fc.uint8Array({ minLength: 1, maxLength: 80 }));
+    fc.assert(
+      fc.property(any, (encoded) => void expect(ours(encoded)).toEqual(theirs(encoded))),
+      { numRuns: 2000 },
+    );
+  });
+
   it('is that of the Ethereum wiki', () => {
     const text = (word: string): Uint8Array => new TextEncoder().encode(word);
     expect(toHex(encodeRlp([text('cat'), text('dog')]))).toBe('0xc88363617483646f67');
@@ -20,6 +71,8 @@ describe('RLP', () => {
     expect(toHex(encodeRlp([0, 15n, []]))).toBe('0xc3800fc0');
     expect(() => encodeRlp(-1)).toThrow(RangeError);
     expect(() => encodeRlp([-1n])).toThrow(RangeError);
+    expect(() => encodeRlp(1.5)).toThrow(RangeError);
+    expect(() => encodeRlp(2 ** 53)).toThrow(RangeError);
   });
 
   it('refuses cut, lengthened, nothing and what is not canonical', () => {

@@ -67,8 +67,18 @@ export const LEDGER_ERRORS = defineErrors({
     action: 'Start the node again',
   },
   LEDGER_DAMAGED: {
-    summary: 'The stored chain is incomplete',
-    action: 'Move the data folder away and let the node fetch the chain from its peers',
+    summary: 'A part of the stored chain cannot be read and no peer could replace it',
+    action:
+      'Check the connections to the other nodes: what is missing is fetched from them; replace the disk when this comes again',
+  },
+  LEDGER_PRUNED: {
+    summary: 'This node no longer keeps what is asked for',
+    action:
+      'Ask a node that keeps the whole chain, or raise storage.limitGb in node.json (0 keeps everything) and let the node join anew',
+  },
+  LEDGER_BAD_PIECE: {
+    summary: 'A peer sent a piece of the chain that is not what was asked for',
+    action: 'Nothing on this node: the piece was refused and its sender reported in the log',
   },
   LEDGER_MALFORMED: {
     summary: 'The bytes are not what the protocol defines',
@@ -137,5 +147,30 @@ export const LEDGER_ERRORS = defineErrors({
   POOL_SENDER_NOT_EOA: {
     summary: "The sender's address holds a contract",
     action: 'Sign with a key whose address holds no contract code',
+  },
+  POOL_BUSY: {
+    summary: 'The node has no room left in memory for what others send it',
+    action: 'Try again after data.retryAfterMs milliseconds, or ask another node',
+  },
+  PAYLOAD_BAD_BODY: {
+    summary: 'The body is not the one that the transaction commits to, or its length is not allowed',
+    action: 'Send the bytes that were signed for; a body has 1 byte to 4 MiB, and larger files are sent in parts',
+  },
+  PAYLOAD_BAD_CHUNK: {
+    summary: 'A chunk does not belong to the body',
+    action: 'Nothing on this node: the chunk was refused and its sender reported in the log',
+  },
+  PAYLOAD_BAD_MEDIA_TYPE: {
+    summary: 'The media type cannot be used',
+    action: 'Name it as type/subtype in at most 64 printable ASCII characters, for example application/octet-stream',
+  },
+  PAYLOAD_MISSING: {
+    summary: 'The body of a payload transaction is not on this node',
+    action:
+      'Send it with its transaction through treadle_sendPayloadTransaction or POST /batch; a body of a block is fetched from peers',
+  },
+  PAYLOAD_UNEXPECTED: {
+    summary: 'A body came with a transaction that commits to none',
+    action: 'Sign a payload transaction (type 0x50) for the body, or send the transaction without it',
   },
 });

@@ -14,6 +14,7 @@ import type {
   BlockRecord,
   CallRequest,
   CallResult,
+  CertifiedRecord,
   HeaderRecord,
   LogFilter,
   LogRecord,
@@ -48,6 +49,14 @@ export class LedgerReader {
 
   header(id: BlockId): Promise<HeaderRecord | undefined> {
     return this.sources.reader.header(id);
+  }
+
+  async certified(id: BlockId): Promise<CertifiedRecord | undefined> {
+    return this.sources.reader.certified(id);
+  }
+
+  firstBlock(): number {
+    return this.sources.store.firstBlock;
   }
 
   async block(id: BlockId): Promise<BlockRecord | undefined> {
@@ -110,11 +119,16 @@ export class LedgerReader {
   }
 
   private async stateAt(at: BlockId): Promise<StateSnapshot> {
-    return this.sources.executor.snapshot((await this.sources.reader.headerOrThrow(at)).stateRoot);
+    const { reader, store, executor } = this.sources;
+    const header = await reader.headerOrThrow(at);
+    store.assertStateKept(header.number);
+    return executor.snapshot(header.stateRoot);
   }
 
   private async placeOf(at: BlockId): Promise<CallPlace> {
-    const { reader } = this.sources;
-    return { header: await reader.headerOrThrow(at), ancestorHash: (number) => reader.hashOf(number) };
+    const { reader, store } = this.sources;
+    const header = await reader.headerOrThrow(at);
+    store.assertStateKept(header.number);
+    return { header, ancestorHash: (number) => reader.hashOf(number) };
   }
 }

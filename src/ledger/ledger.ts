@@ -1,5 +1,7 @@
 import type { TypedTransaction } from '@ethereumjs/tx';
 import type { Address, Hex } from '../crypto/index.ts';
+import type { TreadleError } from '../errors.ts';
+import type { MemoryBudget, PayloadCommitment } from './payload/payload.ts';
 
 /** A list of recoverable signatures that makes a block final; the same shape as consensus' certificate, which this folder does not import. */
 export interface Certificate {
@@ -29,11 +31,33 @@ export interface HeaderRecord {
   readonly rlp: Uint8Array;
 }
 
+export interface EncodedTransaction {
+  readonly hash: Hex;
+  readonly raw: Uint8Array;
+}
+
 export interface BlockRecord {
   readonly header: HeaderRecord;
   readonly transactions: readonly TypedTransaction[];
+  /** The same transactions as they are stored, for readers that need no more; absent where the block comes from elsewhere. */
+  readonly encoded?: readonly EncodedTransaction[];
   /** Absent for genesis only. */
   readonly certificate?: Certificate;
+}
+
+/** A header with what made it final. */
+export interface CertifiedRecord {
+  readonly header: HeaderRecord;
+  /** Absent for genesis only. */
+  readonly certificate?: Certificate;
+}
+
+/** How a node that is behind comes up to the others. */
+export interface SyncStatus {
+  /** `idle`: it is not behind, or waits for peers. */
+  readonly mode: 'idle' | 'blocks' | 'snapshot';
+  /** Of a join by snapshot: the header proved so far, the block whose state is fetched, and the parts of it that have come. */
+  readonly snapshot?: { readonly phase: string; readonly header: number; readonly pivot: number; readonly stateNodes: number };
 }
 
 /** One transaction's outcome, with the fields Ethereum tools expect. */
@@ -98,6 +122,10 @@ export interface LedgerView {
   readonly chainId: number;
   readonly head: HeaderRecord;
   header(id: BlockId): Promise<HeaderRecord | undefined>;
+  /** A header with its certificate, also where the rest of the block is no longer kept. */
+  certified(id: BlockId): Promise<CertifiedRecord | undefined>;
+  /** From this block on transactions and receipts are kept here; reading older ones throws LEDGER_PRUNED, as does reading old states. */
+  firstBlock(): number;
   block(id: BlockId): Promise<BlockRecord | undefined>;
   receipts(id: BlockId): Promise<readonly ReceiptRecord[] | undefined>;
   /** A committed transaction with its place, or a pooled one without. */
@@ -120,11 +148,21 @@ export interface LedgerView {
   receiptProof(hash: Hex): Promise<ReceiptProof | undefined>;
   /** Next usable nonce of a sender, pooled transactions counted. */
   pendingNonce(address: Address): Promise<bigint>;
+  /** Pooled transactions that a block could hold now: those whose bodies, where they have one, are here. */
   pendingCount(): number;
   /** Pooled transactions, oldest first. */
   pending(): readonly TypedTransaction[];
   /** Checks and pools a signed transaction, passes it on to peers, returns its hash. @throws TreadleError POOL_* */
   submit(raw: Uint8Array): Promise<Hex>;
+  /**
+   * The same for many in their order, payload transactions with their bodies; they share one flush, and each is answered on
+   * its own: with its hash once it and its body are durable here, or with why it was not taken (POOL_* | PAYLOAD_*).
+   */
+  submitMany(submissions: readonly Submission[], options?: SubmitOptions): Promise<readonly (Hex | TreadleError)[]>;
+  /** A body by its root; undefined when this node does not hold it. */
+  payload(root: Hex): Promise<{ readonly commitment: PayloadCommitment; readonly body: Uint8Array } | undefined>;
+  /** What this node may keep in memory for others. */
+  readonly memory: MemoryBudget;
   /** Called for each block after it is durable, in order; returns the unsubscriber. */
   onHead(listener: (block: BlockRecord, receipts: readonly ReceiptRecord[]) => void): () => void;
   onPending(listener: (hash: Hex) => void): () => void;
@@ -135,6 +173,18 @@ export interface LedgerView {
    * @throws TreadleError LEDGER_LOGS_RANGE | LEDGER_LOGS_TOO_MANY | LEDGER_UNKNOWN_BLOCK
    */
   logs(filter: LogFilter): Promise<readonly LogRecord[]>;
+}
+
+/** A transaction as a client hands it in. */
+export interface Submission {
+  readonly raw: Uint8Array;
+  /** Of a payload transaction. It must not be changed afterwards. */
+  readonly body?: Uint8Array;
+}
+
+export interface SubmitOptions {
+  /** The caller has taken the memory of the bodies from the node's budget already. */
+  readonly memoryTaken?: boolean;
 }
 
 /** What {@link LedgerView.logs} looks for. */
@@ -189,6 +239,13 @@ export interface Ledger extends LedgerView {
   bestKnown(): number;
   /** Tells a connected peer where this chain ends, so that a peer which lags behind fetches what it lacks. */
   announceHead(peer: Address): void;
+  /** How this node catches up, if it does. */
+  syncStatus(): SyncStatus;
+  /**
+   * The newest block at which the governance contract can be read here. It is the head, except on a node whose disk has lost
+   * a part of the head's state and that has not met a peer yet who could give it back.
+   */
+  readableBlock(): BlockId;
   /** The head that a connected peer announced last. */
   peerHead(peer: Address): number | undefined;
   close(): Promise<void>;
@@ -210,4 +267,6 @@ export interface ReceiptProof {
   /** RLP-encoded key of the receipts trie (the transaction's index). */
   readonly index: number;
   readonly proof: readonly Uint8Array[];
+  /** The transaction itself in the trie of `transactionsRoot`, at the same index: it says whose receipt this is. */
+  readonly transactionProof: readonly Uint8Array[];
 }

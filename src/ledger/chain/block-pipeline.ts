@@ -3,12 +3,19 @@ import type { Address, Hex } from '../../crypto/index.ts';
 import type { Environment } from '../../environment/index.ts';
 import { invariant, TreadleError } from '../../errors.ts';
 import { PROPOSALS_KEPT_MAX } from '../../limits.ts';
+import { ExecutionPace } from '../execution/execution-pace.ts';
 import type { Execution, Executor } from '../execution/executor.ts';
+import { RECORDS_ADDRESS } from '../execution/precompiles/addresses.ts';
 import type { BlockRecord, Certificate, CertificateVerifier, Proposal, ProposalVerdict } from '../ledger.ts';
+import type { PayloadCommitment } from '../payload/payload.ts';
+import { payloadGas } from '../payload/payload-transaction.ts';
+import type { Payloads } from '../payload/payloads.ts';
 import type { BodyExchange } from '../peers/body-exchange.ts';
 import { decodeTransaction, type SignedTransaction } from '../pool/transaction-codec.ts';
 import type { TransactionIntake } from '../pool/transaction-intake.ts';
 import { Serial } from '../serial.ts';
+import type { AdoptedBlock } from '../snapshot/snapshot-sync.ts';
+import type { RoomWaiter } from '../storage/wait-for-room.ts';
 import { type DecodedProposal, decodeBlock, decodeProposal, encodeProposal } from './block-codec.ts';
 import { executionFault, headerFault, sizeFault } from './block-rules.ts';
 import type { ChainHead } from './chain-head.ts';
@@ -27,7 +34,9 @@ export interface BlockPipelineOptions {
   readonly head: ChainHead;
   readonly intake: TransactionIntake;
   readonly bodies: BodyExchange;
+  readonly payloads: Payloads;
   readonly verifyCertificate: CertificateVerifier;
+  readonly room: RoomWaiter;
   /** Called when a block is durable and the pool is settled. */
   readonly onCommitted: (block: ReadBlock) => void;
 }
@@ -45,15 +54,18 @@ export class BlockPipeline {
   private readonly options: BlockPipelineOptions;
   private readonly executed = new BoundedMap<Hex, Executed>(PROPOSALS_KEPT_MAX);
   private readonly serial = new Serial();
+  private readonly pace = new ExecutionPace();
 
   constructor(options: BlockPipelineOptions) {
     this.options = options;
   }
 
   async propose(wish: { readonly proposer: Address; readonly timestampMs: number }): Promise<Proposal> {
-    const { executor, intake, reader, head } = this.options;
+    const { executor, intake, reader, head, environment } = this.options;
     const parent = head.header;
     const timestampMs = Math.max(wish.timestampMs, parent.timestampMs);
+    const gasBudget = this.pace.budget();
+    const startMicros = environment.clock.now();
     const execution = await executor.execute({
       parent,
       proposer: wish.proposer,
@@ -61,8 +73,9 @@ export class BlockPipeline {
       transactions: intake.select(),
       mode: 'select',
       ancestorHash: (number) => reader.hashOf(number),
+      ...(gasBudget !== undefined && { gasBudget }),
     });
-    await this.charge(execution);
+    await this.charge(execution, startMicros);
     await intake.noteRefused(execution.refused);
     const header = makeHeader({
       ...execution,
@@ -93,7 +106,15 @@ export class BlockPipeline {
         return { valid: false, reason: 'its header has another hash than the digest that was signed' };
       const fault = headerFault(decoded.header, this.options.head.header, { nowMs: context.nowMs });
       if (fault !== undefined) return { valid: false, reason: fault };
-      const executed = this.executed.get(context.digest) ?? (await this.execute(decoded, context.from));
+      const known = this.executed.get(context.digest);
+      const transactions = known?.execution.included ?? (await this.collect(decoded.hashes, context.from));
+      const tooLarge = sizeFault(transactions);
+      if (tooLarge !== undefined) return { valid: false, reason: tooLarge };
+      // A sealer votes only for what it holds: bodies come while the block is executed.
+      const [executed] = await Promise.all([
+        known ?? this.run(decoded.header, transactions),
+        this.options.payloads.obtain(payloadsOf(transactions), context.from),
+      ]);
       return typeof executed === 'string' ? { valid: false, reason: executed } : { valid: true };
     } catch (error) {
       if (error instanceof TreadleError && PROPOSAL_FAULTS.test(error.code)) return { valid: false, reason: error.detail };
@@ -144,6 +165,24 @@ export class BlockPipeline {
     throw new TreadleError('LEDGER_BAD_BLOCK', { detail });
   }
 
+  /**
+   * Makes a block the head whose state was fetched instead of executed. Everything of it is proved by its certificate and
+   * by hashes; what lies between the old head and it is not kept here.
+   */
+  adopt(block: AdoptedBlock): Promise<void> {
+    return this.serial.run(async () => {
+      const { head, store, payloads, room } = this.options;
+      const { header, transactions } = block;
+      if (header.number <= head.header.number) return;
+      await room.run(`block ${header.number}`, async () => {
+        await payloads.refer(payloadsOf(transactions), header.number);
+        const floor = { block: header.number, state: header.number };
+        await store.append({ ...block, stateOperations: [] }, { floor });
+      });
+      await this.moveHead(block);
+    });
+  }
+
   /** Resolves when no block is being committed. */
   idle(): Promise<void> {
     return this.serial.idle();
@@ -192,12 +231,13 @@ export class BlockPipeline {
   /** Executes a proposal whose header is plausible. A string says why it is not valid. */
   private async execute({ header, hashes }: DecodedProposal, from: Address): Promise<Executed | string> {
     const transactions = await this.collect(hashes, from);
-    const tooLarge = sizeFault(transactions.map(({ raw }) => raw));
+    const tooLarge = sizeFault(transactions);
     return tooLarge ?? this.run(header, transactions);
   }
 
   private async run(header: Header, transactions: readonly SignedTransaction[]): Promise<Executed | string> {
     const { executor, reader, head, environment } = this.options;
+    const startMicros = environment.clock.now();
     const execution = await executor.execute({
       parent: head.header,
       proposer: header.proposer,
@@ -206,7 +246,7 @@ export class BlockPipeline {
       mode: 'exact',
       ancestorHash: (number) => reader.hashOf(number),
     });
-    await this.charge(execution);
+    await this.charge(execution, startMicros);
     const fault = executionFault(header, execution);
     if (fault !== undefined) return fault;
     if (execution.sealersKept !== undefined) {
@@ -242,17 +282,26 @@ export class BlockPipeline {
   }
 
   private async apply({ header, execution }: Executed, certificate: Certificate): Promise<BlockRecord> {
-    const { executor, store, head, reader, intake, environment, onCommitted } = this.options;
+    const { executor, store, head, payloads } = this.options;
     invariant(header.parentHash === head.header.hash, 'a block is appended to its parent');
     const { included: transactions, outcomes } = execution;
     const transactionCount = head.transactionCount + transactions.length;
     const stateOperations = executor.store.stage(execution.nodes);
-    await store.append({ header, certificate, transactions, outcomes, transactionCount, stateOperations });
+    await this.options.room.run(`block ${header.number}`, async () => {
+      // Before the block: a node that stops in between knows after all which bodies its chain needs.
+      await payloads.refer(payloadsOf(transactions), header.number);
+      await store.append({ header, certificate, transactions, outcomes, transactionCount, stateOperations });
+    });
+    return this.moveHead({ header, certificate, transactions, outcomes, transactionCount });
+  }
+
+  private async moveHead({ header, certificate, transactions, outcomes, transactionCount }: AdoptedBlock): Promise<BlockRecord> {
+    const { head, reader, intake, environment, onCommitted } = this.options;
     head.moveTo(header, transactionCount);
     this.executed.clear();
     const block = readBlock({ header, certificate, transactions, receipts: receiptsOf(outcomes, header) });
     reader.remember(block);
-    await intake.settle(transactions);
+    await intake.settle(transactions, header.number);
     environment.metrics.gauge('ledger_height', header.number);
     environment.metrics.count('ledger_transactions_total', transactions.length);
     onCommitted(block);
@@ -260,8 +309,28 @@ export class BlockPipeline {
   }
 
   /** The time that execution takes on this node, also when another node of the process computed it. */
-  private async charge(execution: Execution): Promise<void> {
-    if (execution.gasUsed === 0n) return;
-    await this.options.environment.cpu.run({ operation: 'evm_gas', units: Number(execution.gasUsed) }, () => undefined);
+  private async charge(execution: Execution, startMicros: number): Promise<void> {
+    // What bodies cost is room on disks and lines, not time here.
+    const bodies = payloadsOf(execution.included).reduce((sum, { lengthBytes }) => sum + payloadGas(lengthBytes), 0n);
+    const records = recordsGas(execution);
+    const units = Number(execution.gasUsed - bodies);
+    if (units <= 0) return;
+    const { cpu, clock } = this.options.environment;
+    // Gas is a price: a record costs a small part of the time that a contract takes for as much of it.
+    if (records > 0) cpu.charge({ operation: 'records_gas', units: records });
+    await cpu.run({ operation: 'evm_gas', units: Math.max(0, units - records) }, () => undefined);
+    this.pace.note(units, clock.now() - startMicros);
   }
+}
+
+/** Gas of the transactions that go straight to the records. */
+function recordsGas({ included, outcomes }: Execution): number {
+  let gas = 0;
+  for (const [at, { fields }] of included.entries())
+    if (fields.to === RECORDS_ADDRESS) gas += Number(outcomes[at]?.gasUsed ?? 0n);
+  return gas;
+}
+
+function payloadsOf(transactions: readonly SignedTransaction[]): readonly PayloadCommitment[] {
+  return transactions.flatMap(({ payload }) => (payload === undefined ? [] : [payload]));
 }

@@ -1,7 +1,8 @@
 import type { Address } from '../../crypto/index.ts';
-import { BLOCK_BYTES_MAX, TIMESTAMP_DRIFT_MS_MAX } from '../../limits.ts';
+import { BLOCK_BYTES_MAX, BLOCK_PAYLOAD_BYTES_MAX, TIMESTAMP_DRIFT_MS_MAX } from '../../limits.ts';
 import type { Execution } from '../execution/executor.ts';
 import type { HeaderRecord } from '../ledger.ts';
+import type { SignedTransaction } from '../pool/transaction-codec.ts';
 import { type Header, mixHashAfter } from './header.ts';
 
 /**
@@ -27,9 +28,12 @@ function isSealer(address: Address, parent: HeaderRecord): boolean {
 }
 
 /** Why the transactions are too much for one block; undefined when they are not. */
-export function sizeFault(transactions: readonly { readonly length: number }[]): string | undefined {
-  const sizeBytes = transactions.reduce((sum, raw) => sum + raw.length, 0);
-  return sizeBytes > BLOCK_BYTES_MAX ? `its transactions have ${sizeBytes} bytes, at most ${BLOCK_BYTES_MAX} fit` : undefined;
+export function sizeFault(transactions: readonly Pick<SignedTransaction, 'raw' | 'payload'>[]): string | undefined {
+  const sizeBytes = transactions.reduce((sum, { raw }) => sum + raw.length, 0);
+  if (sizeBytes > BLOCK_BYTES_MAX) return `its transactions have ${sizeBytes} bytes, at most ${BLOCK_BYTES_MAX} fit`;
+  const payloadBytes = transactions.reduce((sum, { payload }) => sum + (payload?.lengthBytes ?? 0), 0);
+  if (payloadBytes <= BLOCK_PAYLOAD_BYTES_MAX) return undefined;
+  return `the bodies of its payload transactions have ${payloadBytes} bytes, at most ${BLOCK_PAYLOAD_BYTES_MAX} may`;
 }
 
 /** Why a header does not commit to what executing its block gives; undefined when it does. */

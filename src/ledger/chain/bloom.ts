@@ -1,4 +1,6 @@
+import { BoundedMap } from '../../bounded-map.ts';
 import { type Address, fromHex, type Hex, keccak256 } from '../../crypto/index.ts';
+import { BLOOM_ENTRIES_MAX } from '../../limits.ts';
 
 export const BLOOM_BYTES = 256;
 
@@ -13,15 +15,32 @@ function bitsOf(entry: Uint8Array): readonly number[] {
   return [0, 2, 4].map((at) => (((hash[at] as number) << 8) | (hash[at + 1] as number)) & 2047);
 }
 
+// Contracts, events and accounts come again and again; other topics hardly ever do.
+const remembered = new BoundedMap<Hex, readonly number[]>(BLOOM_ENTRIES_MAX);
+const PADDED_ADDRESS = /^0x0{24}/;
+
+function rememberedBitsOf(entry: Hex): readonly number[] {
+  const known = remembered.get(entry);
+  if (known !== undefined) return known;
+  const bits = bitsOf(fromHex(entry));
+  remembered.set(entry, bits);
+  return bits;
+}
+
+function addTo(bloom: Uint8Array, bits: readonly number[]): void {
+  for (const bit of bits) {
+    const at = BLOOM_BYTES - 1 - (bit >> 3);
+    bloom[at] = (bloom[at] as number) | (1 << (bit & 7));
+  }
+}
+
 /** The 2048-bit filter over addresses and topics of the Yellow Paper, section 4.3.1. */
 export function bloomOf(logs: readonly BloomSource[]): Uint8Array {
   const bloom = new Uint8Array(BLOOM_BYTES);
-  for (const log of logs) {
-    for (const entry of [log.address, ...log.topics]) {
-      for (const bit of bitsOf(fromHex(entry))) {
-        const at = BLOOM_BYTES - 1 - (bit >> 3);
-        bloom[at] = (bloom[at] as number) | (1 << (bit & 7));
-      }
+  for (const { address, topics } of logs) {
+    addTo(bloom, rememberedBitsOf(address));
+    for (const [index, topic] of topics.entries()) {
+      addTo(bloom, index === 0 || PADDED_ADDRESS.test(topic) ? rememberedBitsOf(topic) : bitsOf(fromHex(topic)));
     }
   }
   return bloom;

@@ -1,14 +1,15 @@
 import { BoundedMap } from '../../bounded-map.ts';
 import type { Hex } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
-import { BLOCKHASHES_CACHED_MAX, BLOCKS_CACHED_MAX } from '../../limits.ts';
+import { BLOCKHASHES_CACHED_MAX } from '../../limits.ts';
 import { rememberByIdentity } from '../../remember.ts';
 import type { BlockId, BlockRecord, ReceiptProof, ReceiptRecord } from '../ledger.ts';
 import { decodeTransaction, type SignedTransaction } from '../pool/transaction-codec.ts';
 import { orderedProof, orderedTrie } from '../trie/ordered-trie.ts';
-import type { ChainStore } from './chain-store.ts';
+import type { ChainStore, StoredHeader } from './chain-store.ts';
 import type { Header } from './header.ts';
 import { encodeConsensusReceipt, receiptsOf } from './receipt-codec.ts';
+import { RecentBlocks } from './recent-blocks.ts';
 
 /** A block as readers want it. */
 export interface ReadBlock {
@@ -27,7 +28,7 @@ export interface ChainReaderOptions {
 /** Finds blocks, transactions and receipts in the stored chain; the latest blocks are kept decoded. */
 export class ChainReader {
   private readonly options: ChainReaderOptions;
-  private readonly blocks = new BoundedMap<number, ReadBlock>(BLOCKS_CACHED_MAX);
+  private readonly blocks = new RecentBlocks<ReadBlock>();
   private readonly hashes = new BoundedMap<number, Hex>(BLOCKHASHES_CACHED_MAX);
 
   constructor(options: ChainReaderOptions) {
@@ -40,7 +41,8 @@ export class ChainReader {
    */
   async warmUp(): Promise<void> {
     const { number } = this.options.head();
-    for await (const { header } of this.options.store.headers(Math.max(0, number - 256), number))
+    const range = [Math.max(0, number - 256), number] as const;
+    for await (const { header } of this.options.store.headers(...range, { tolerant: true }))
       this.hashes.set(header.number, header.hash);
   }
 
@@ -60,8 +62,10 @@ export class ChainReader {
     const head = this.options.head();
     if (typeof id === 'number') return Number.isSafeInteger(id) && id >= 0 && id <= head.number ? id : undefined;
     if (id === 'earliest') return 0;
-    if (id.startsWith('0x')) return id === head.hash ? head.number : this.options.store.numberOf(id as Hex);
-    return head.number;
+    if (!id.startsWith('0x') || id === head.hash) return head.number;
+    const number = await this.options.store.numberOf(id as Hex);
+    // Headers that are stored ahead of the head belong to no block yet.
+    return number !== undefined && number <= head.number ? number : undefined;
   }
 
   async header(id: BlockId): Promise<Header | undefined> {
@@ -70,6 +74,16 @@ export class ChainReader {
     if (number === undefined) return undefined;
     if (number === head.number) return head;
     return this.blocks.get(number)?.header ?? (await this.options.store.header(number))?.header;
+  }
+
+  /** A header with what made it final, also where the block's transactions are no longer kept. */
+  async certified(id: BlockId): Promise<StoredHeader | undefined> {
+    const number = await this.resolve(id);
+    if (number === undefined) return undefined;
+    const record = this.blocks.get(number);
+    const certificate = record?.record.certificate;
+    if (record !== undefined && certificate !== undefined) return { header: record.header, certificate };
+    return this.options.store.header(number);
   }
 
   /** @throws TreadleError LEDGER_UNKNOWN_BLOCK */
@@ -102,7 +116,8 @@ export class ChainReader {
     const certificate = found?.block.record.certificate;
     if (found === undefined || certificate === undefined) return undefined;
     const proof = await orderedProof(receiptTrieOf(found.block.receipts), found.index);
-    return { header: found.block.header, certificate, index: found.index, proof };
+    const transactionProof = await orderedProof(transactionTrieOf(found.block.transactions), found.index);
+    return { header: found.block.header, certificate, index: found.index, proof, transactionProof };
   }
 
   private async load(number: number): Promise<ReadBlock | undefined> {
@@ -122,6 +137,10 @@ export class ChainReader {
   }
 }
 
+const transactionTrieOf = rememberByIdentity((transactions: readonly SignedTransaction[]) =>
+  orderedTrie(transactions.map(({ raw }) => raw)),
+);
+
 const receiptTrieOf = rememberByIdentity((receipts: readonly ReceiptRecord[]) =>
   orderedTrie(receipts.map(encodeConsensusReceipt)),
 );
@@ -129,9 +148,15 @@ const receiptTrieOf = rememberByIdentity((receipts: readonly ReceiptRecord[]) =>
 /** Puts the parts of a block together. */
 export function readBlock(parts: Omit<ReadBlock, 'record'> & Pick<BlockRecord, 'certificate'>): ReadBlock {
   const { header, transactions, receipts, certificate } = parts;
-  const record = {
+  let decoded: BlockRecord['transactions'] | undefined;
+  const record: BlockRecord = {
     header,
-    transactions: transactions.map(({ transaction }) => transaction),
+    encoded: transactions,
+    // The library's objects are made when somebody wants them: a sealer commits most blocks without.
+    get transactions() {
+      decoded ??= transactions.map(({ transaction }) => transaction);
+      return decoded;
+    },
     ...(certificate && { certificate }),
   };
   return { record, header, transactions, receipts };

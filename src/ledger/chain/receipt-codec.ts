@@ -1,5 +1,6 @@
-import { type Address, fromHex, type Hex, toAddress, toHex } from '../../crypto/index.ts';
+import { type Address, EncodedRlp, fromHex, type Hex, toAddress, toHex } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
+import { rememberByIdentity } from '../../remember.ts';
 import type { LogRecord, ReceiptRecord } from '../ledger.ts';
 import { bigintOf, bytesOf, decode, encode, type Item, listOf, numberOf } from '../rlp-fields.ts';
 import { bloomOf } from './bloom.ts';
@@ -34,9 +35,10 @@ export interface ConsensusReceipt {
   readonly logs: readonly OutcomeLog[];
 }
 
-function logFields(log: OutcomeLog): Uint8Array[][] | (Uint8Array | Uint8Array[])[] {
-  return [fromHex(log.address), log.topics.map(fromHex), fromHex(log.data)];
-}
+// A log stands in the receipts trie and among the stored outcomes in the same form: it is encoded once.
+const encodeLog = rememberByIdentity(
+  (log: OutcomeLog): EncodedRlp => new EncodedRlp([fromHex(log.address), log.topics.map(fromHex), fromHex(log.data)]),
+);
 
 function logOf(item: Item): OutcomeLog {
   const [address, topics, data] = listOf(item, 'log', 3);
@@ -49,7 +51,7 @@ function logOf(item: Item): OutcomeLog {
 
 /** The receipt's encoding under `receiptsRoot`. */
 export function encodeConsensusReceipt(receipt: ConsensusReceipt): Uint8Array {
-  const body = encode([receipt.status, receipt.cumulativeGasUsed, receipt.logsBloom, receipt.logs.map(logFields)]);
+  const body = encode([receipt.status, receipt.cumulativeGasUsed, receipt.logsBloom, receipt.logs.map(encodeLog)]);
   if (receipt.type === 0) return body;
   const typed = new Uint8Array(1 + body.length);
   typed[0] = receipt.type;
@@ -94,7 +96,7 @@ export function encodeOutcomes(outcomes: readonly Outcome[]): Uint8Array {
       outcome.to === undefined ? new Uint8Array(0) : fromHex(outcome.to),
       outcome.contractAddress === undefined ? new Uint8Array(0) : fromHex(outcome.contractAddress),
       outcome.revertData === undefined ? [] : [fromHex(outcome.revertData)],
-      outcome.logs.map(logFields),
+      outcome.logs.map(encodeLog),
     ]),
   );
   encodedOutcomes.set(outcomes, encoded);

@@ -3,17 +3,20 @@ import { TreadleError } from '../../errors.ts';
 import { BUSY_RETRY_AFTER_MS, CALLS_WAITING_MAX, EVM_INSTANCES_MAX } from '../../limits.ts';
 import { createEngine, type Engine } from './evm-engine.ts';
 import type { AncestorHash } from './executor.ts';
+import type { BuiltIn } from './precompiles/built-in.ts';
 import type { StateSnapshot } from './state-snapshot.ts';
 
 /** A bounded set of engines: making one costs milliseconds, so they are used again. */
 export class EnginePool {
   private readonly rules: Common;
+  private readonly builtIns: readonly BuiltIn[];
   private readonly idle: Engine[] = [];
   private readonly waiting: ((engine: Engine) => void)[] = [];
   private made = 0;
 
-  constructor(rules: Common) {
+  constructor(rules: Common, builtIns: readonly BuiltIn[]) {
     this.rules = rules;
+    this.builtIns = builtIns;
   }
 
   /**
@@ -37,7 +40,7 @@ export class EnginePool {
     if (engine !== undefined) return engine;
     if (this.made < EVM_INSTANCES_MAX) {
       this.made += 1;
-      return createEngine(this.rules, snapshot);
+      return createEngine(this.rules, snapshot, this.builtIns);
     }
     if (this.waiting.length >= CALLS_WAITING_MAX) {
       throw new TreadleError('LEDGER_BUSY', { data: { retryAfterMs: BUSY_RETRY_AFTER_MS } });

@@ -1,12 +1,14 @@
 import { type Block, createBlock } from '@ethereumjs/block';
 import type { Common } from '@ethereumjs/common';
-import { createEVM, type EVM } from '@ethereumjs/evm';
+import { NobleBN254 } from '@ethereumjs/evm';
 import { createVM, type VM } from '@ethereumjs/vm';
 import { type Address, fromHex, type Hex } from '../../crypto/index.ts';
 import { mixHashAfter } from '../chain/header.ts';
 import type { AncestorHash } from './executor.ts';
 import { JournaledState } from './journaled-state.ts';
 import { rememberJumpDestinations } from './jump-destinations.ts';
+import type { BuiltIn } from './precompiles/built-in.ts';
+import { BuiltInEvm } from './precompiles/built-in-evm.ts';
 import type { StateSnapshot } from './state-snapshot.ts';
 
 /** What contracts see of the block that they run in. */
@@ -21,7 +23,7 @@ export interface BlockEnvironment {
 /** One EVM with the state that it works on. It runs one thing at a time. */
 export interface Engine {
   readonly vm: VM;
-  readonly evm: EVM;
+  readonly evm: BuiltInEvm;
   readonly state: JournaledState;
   /** Makes the engine stand on `snapshot`, with nothing changed, and answer `BLOCKHASH` through `ancestorHash`. */
   prepare(snapshot: StateSnapshot, ancestorHash: AncestorHash): void;
@@ -29,8 +31,8 @@ export interface Engine {
 
 const ZERO_HASH = new Uint8Array(32);
 
-/** Makes an engine. */
-export async function createEngine(rules: Common, snapshot: StateSnapshot): Promise<Engine> {
+/** Makes an engine whose EVM has the given contracts built in. */
+export async function createEngine(rules: Common, snapshot: StateSnapshot, builtIns: readonly BuiltIn[]): Promise<Engine> {
   let ancestorHash: AncestorHash = async () => undefined;
   const blockchain = {
     getBlock: async (number: number) => {
@@ -41,7 +43,8 @@ export async function createEngine(rules: Common, snapshot: StateSnapshot): Prom
     shallowCopy: () => blockchain,
   };
   const state = new JournaledState(snapshot);
-  const evm = await createEVM({ common: rules.copy(), stateManager: state, blockchain });
+  const bn254 = new NobleBN254();
+  const evm = new BuiltInEvm({ common: rules.copy(), stateManager: state, blockchain, bn254, builtIns, state });
   rememberJumpDestinations(evm);
   const vm = await createVM({ common: evm.common, stateManager: state, blockchain, evm });
   return {
@@ -51,6 +54,7 @@ export async function createEngine(rules: Common, snapshot: StateSnapshot): Prom
     prepare(next, hashes) {
       ancestorHash = hashes;
       state.reset(next);
+      evm.payload = undefined;
       evm.journal.cleanJournal();
       evm.transientStorage.clear();
     },

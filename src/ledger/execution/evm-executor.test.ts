@@ -446,6 +446,19 @@ describe('a shared executor', () => {
     const genesis = testGenesis();
     expect(await shared.genesis(genesis)).toBe(await shared.genesis(testGenesis()));
   });
+
+  it('answers a call once for each block that it stands on', async () => {
+    const plain = await Bench.open();
+    const shared = new SharedExecutor(plain.executor);
+    const place = () => ({ header: plain.head, ancestorHash: plain.ancestorHash });
+    const request = { to: WORKBENCH, data: callData('set(uint256,uint256)', 1, 2) };
+    const before = await shared.call(request, place());
+    expect(before).toEqual(await plain.executor.call(request, place()));
+    expect(await shared.call({ ...request }, place())).toBe(before);
+    expect(await shared.call({ ...request, data: callData('set(uint256,uint256)', 1, 3) }, place())).not.toBe(before);
+    const moved = { ...place(), header: { ...plain.head, hash: plain.head.parentHash } };
+    expect(await shared.call(request, moved)).not.toBe(before);
+  });
 });
 
 describe('keys of bytes', () => {

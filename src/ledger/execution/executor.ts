@@ -17,6 +17,8 @@ export interface ExecutionRequest {
   /** `select`: leave out what cannot run or does not fit. `exact`: stop at the first that cannot. */
   readonly mode: 'select' | 'exact';
   readonly ancestorHash: AncestorHash;
+  /** `select`: gas after which no further transaction is begun. */
+  readonly gasBudget?: bigint;
 }
 
 export interface RefusedTransaction {

@@ -21,7 +21,7 @@ describe('genesis', () => {
     const reversed = { ...genesis, alloc: Object.fromEntries(Object.entries(genesis.alloc).reverse()) };
     const { header } = await build(genesis);
     expect((await build(reversed)).header.hash).toBe(header.hash);
-    expect(header.hash).toBe('0x2512b6dd58c76b114a08306157c09eca3b7f70a9e0f92b6bf638b38587885cb0');
+    expect(header.hash).toBe('0x47feb966f5c19cc91b09eec10bb00bf41c18dca5645ef50a8dcca22465dc8bfe');
     expect(header.nextSealers).toEqual(genesis.sealers);
   });
 

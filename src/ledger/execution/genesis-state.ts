@@ -10,6 +10,7 @@ import { createEngine, type Engine, evmBlock } from './evm-engine.ts';
 import type { GenesisState } from './executor.ts';
 import { evmAddress } from './message-call.ts';
 import { askSealers } from './next-sealers.ts';
+import type { BuiltIn } from './precompiles/built-in.ts';
 import { applyChanges } from './state-root.ts';
 import { StateSnapshot } from './state-snapshot.ts';
 import type { StateStore } from './state-store.ts';
@@ -28,18 +29,18 @@ const WEI_MAX = 2n ** 256n - 1n;
  */
 export async function buildGenesisState(
   genesis: Genesis,
-  options: { readonly rules: Common; readonly store: StateStore },
+  options: { readonly rules: Common; readonly store: StateStore; readonly builtIns?: readonly BuiltIn[] },
 ): Promise<GenesisState> {
   checkGenesis(genesis);
   const base = new StateSnapshot(EMPTY_TRIE_ROOT, options.store);
-  const engine = await createEngine(options.rules, base);
+  const engine = await createEngine(options.rules, base, options.builtIns ?? []);
   engine.prepare(base, async () => undefined);
   for (const [address, balance] of Object.entries(genesis.alloc)) {
     await engine.state.modifyAccountFields(evmAddress(toAddress(address)), { balance: BigInt(balance) });
   }
   for (const contract of genesis.contracts) await construct(engine, contract, genesis, options.rules);
   await assertSealers(engine, genesis, options.rules);
-  const { root, nodes } = await applyChanges(base, engine.state.changes(), options);
+  const { root, nodes } = await applyChanges(base, engine.state.changes());
   return { stateRoot: root, nodes };
 }
 

@@ -118,21 +118,37 @@ export class JournaledState implements StateManagerInterface {
   }
 
   getStorage(address: Address, key: Uint8Array): Promise<Uint8Array> {
-    const owner = keyOf(address.bytes);
-    const slot = keyOf(key);
-    const written = this.slots.get(owner)?.get(slot);
-    if (written !== undefined) return Promise.resolve(written);
-    if (this.cleared.has(owner)) return Promise.resolve(NOTHING);
-    const below = this.base.slot(owner, slot);
-    return below instanceof Promise ? this.read(below) : Promise.resolve(below);
+    return Promise.resolve(this.readSlot(keyOf(address.bytes), keyOf(key)));
   }
 
   putStorage(address: Address, key: Uint8Array, value: Uint8Array): Promise<void> {
-    const owner = keyOf(address.bytes);
+    this.writeSlot(keyOf(address.bytes), keyOf(key), withoutLeadingZeros(value));
+    return Promise.resolve();
+  }
+
+  /** The value of a slot without leading zeros: a promise only when it has to be read from the disk. */
+  readSlot(owner: string, slot: string): Uint8Array | Promise<Uint8Array> {
+    const written = this.slots.get(owner)?.get(slot);
+    if (written !== undefined) return written;
+    if (this.cleared.has(owner)) return NOTHING;
+    const below = this.base.slot(owner, slot);
+    return below instanceof Promise ? this.read(below) : below;
+  }
+
+  /** Sets a slot to a value without leading zeros. */
+  writeSlot(owner: string, slot: string, value: Uint8Array): void {
     const slots = this.slots.get(owner) ?? new Map<string, Uint8Array>();
     this.slots.set(owner, slots);
-    this.write(slots, keyOf(key), withoutLeadingZeros(value));
-    return Promise.resolve();
+    this.write(slots, slot, value);
+  }
+
+  /** An account as it stands now: a promise only when it has to be read from the disk. */
+  readAccount(address: string): StoredAccount | null | Promise<StoredAccount | null> {
+    return this.stored(address);
+  }
+
+  writeAccount(address: string, account: StoredAccount): void {
+    this.write(this.accounts, address, account);
   }
 
   clearStorage(address: Address): Promise<void> {

@@ -4,11 +4,19 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../crypto/index.ts';
 import { chainRules } from './chain-rules.ts';
+import { evmBlock } from './evm-engine.ts';
 import { rememberJumpDestinations } from './jump-destinations.ts';
 
 const SELF = createAddressFromString(`0x${'5e'.repeat(20)}`);
 const CALLER = createAddressFromString(`0x${'ca'.repeat(20)}`);
 const GAS = 60_000n;
+const BLOCK = evmBlock(chainRules(7), {
+  number: 9,
+  parentHash: `0x${'ab'.repeat(32)}`,
+  proposer: `0x${'c0'.repeat(20)}`,
+  timestampMs: 1_700_000_000_000,
+  gasLimit: 30_000_000n,
+});
 
 async function engine(fast: boolean): Promise<EVM> {
   const evm = await createEVM({ common: chainRules(7).copy() });
@@ -21,7 +29,7 @@ async function outcomeOf(evm: EVM, code: Uint8Array, gasLimit: bigint) {
   await evm.stateManager.checkpoint();
   await evm.stateManager.putCode(SELF, code);
   const data = Uint8Array.from({ length: 68 }, (_, at) => at + 1);
-  const { execResult } = await evm.runCall({ to: SELF, caller: CALLER, data, gasLimit });
+  const { execResult } = await evm.runCall({ block: BLOCK, to: SELF, caller: CALLER, data, gasLimit });
   const slots: string[] = [];
   for (let slot = 0; slot < 8; slot++) {
     const key = new Uint8Array(32);

@@ -1,6 +1,6 @@
 import { BoundedMap } from '../../bounded-map.ts';
-import type { Hex } from '../../crypto/index.ts';
-import { SHARED_EXECUTIONS_MAX } from '../../limits.ts';
+import { type Hex, toHex } from '../../crypto/index.ts';
+import { SHARED_CALL_BYTES_MAX, SHARED_CALLS_MAX, SHARED_EXECUTIONS_MAX } from '../../limits.ts';
 import type { Genesis } from '../genesis.ts';
 import type { CallRequest, CallResult } from '../ledger.ts';
 import type { CallPlace, Execution, ExecutionRequest, Executor, GenesisState } from './executor.ts';
@@ -16,6 +16,7 @@ export class SharedExecutor implements Executor {
   readonly store: StateStore;
   private readonly inner: Executor;
   private readonly executions = new BoundedMap<string, Promise<Execution>>(SHARED_EXECUTIONS_MAX);
+  private readonly calls = new BoundedMap<string, Promise<CallResult>>(SHARED_CALLS_MAX);
   private readonly geneses = new BoundedMap<string, Promise<GenesisState>>(SHARED_EXECUTIONS_MAX);
   private readonly counts = { computed: 0, shared: 0 };
 
@@ -44,8 +45,12 @@ export class SharedExecutor implements Executor {
     return remember(this.executions, key, () => this.inner.execute(request));
   }
 
+  /** What a call returns follows from the block that it stands on, as an execution does. */
   call(request: CallRequest, place: CallPlace): Promise<CallResult> {
-    return this.inner.call(request, place);
+    const { from, to, data = new Uint8Array(0), value, gas } = request;
+    if (data.length > SHARED_CALL_BYTES_MAX) return this.inner.call(request, place);
+    const key = `${place.header.hash} ${from} ${to} ${value} ${gas} ${toHex(data)}`;
+    return remember(this.calls, key, () => this.inner.call(request, place));
   }
 
   estimateGas(request: CallRequest, place: CallPlace): Promise<bigint> {

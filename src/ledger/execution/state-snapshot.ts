@@ -1,11 +1,12 @@
 import { Account, createAccountFromRLP } from '@ethereumjs/util';
-import { fromHex, type Hex, keccak256, toHex } from '../../crypto/index.ts';
+import { equalBytes, fromHex, type Hex, keccak256, toHex } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
-import { STATE_CACHE_ENTRIES_MAX } from '../../limits.ts';
+import { STATE_CACHE_ENTRIES_MAX, STATE_PATHS_MAX } from '../../limits.ts';
 import { EMPTY_TRIE_ROOT } from '../chain/header.ts';
 import { bytesOf, decode } from '../rlp-fields.ts';
 import { nibblesOf } from '../trie/nibbles.ts';
-import { collectProof, type Step, stepThrough } from '../trie/trie-proof.ts';
+import { collectProof, type Step } from '../trie/trie-proof.ts';
+import { stepThroughOwn } from '../trie/trie-walk.ts';
 import type { StateStore } from './state-store.ts';
 
 /** An account's fields, never changed in place. */
@@ -17,6 +18,10 @@ export interface StoredAccount {
 }
 
 const NOTHING = new Uint8Array(0);
+const EMPTY_ROOT = fromHex(EMPTY_TRIE_ROOT);
+
+/** Known already, or read from the disk. */
+type Later<T> = T | Promise<T>;
 
 /** Bytes as a map key: one character per byte. */
 export function keyOf(bytes: Uint8Array): string {
@@ -49,6 +54,7 @@ export class StateSnapshot {
   private accounts = new Map<string, StoredAccount | null>();
   private slots = new Map<string, Map<string, Uint8Array>>();
   private entries = 0;
+  private paths = new Map<string, Uint8Array>();
 
   constructor(root: Hex, store: StateStore) {
     this.root = root;
@@ -56,13 +62,13 @@ export class StateSnapshot {
   }
 
   /** The account at a 20-byte address, or null. @throws TreadleError LEDGER_DAMAGED */
-  account(address: string): StoredAccount | null | Promise<StoredAccount | null> {
+  account(address: string): Later<StoredAccount | null> {
     const known = this.accounts.get(address);
     return known === undefined ? this.loadAccount(address) : known;
   }
 
   /** The value of a 32-byte slot without leading zeros. @throws TreadleError LEDGER_DAMAGED */
-  slot(address: string, slot: string): Uint8Array | Promise<Uint8Array> {
+  slot(address: string, slot: string): Later<Uint8Array> {
     return this.slots.get(address)?.get(slot) ?? this.loadSlot(address, slot);
   }
 
@@ -72,6 +78,27 @@ export class StateSnapshot {
     const code = await this.store.get(hash.slice(2));
     if (code === undefined) throw damaged(`the code ${hash} is missing`);
     return code;
+  }
+
+  /** An encoded node of the state by its hash; a promise only when it has to be read from the disk. @throws TreadleError LEDGER_DAMAGED */
+  readonly node = (hash: Uint8Array): Later<Uint8Array> => {
+    const hex = toHex(hash).slice(2);
+    const node = this.store.get(hex);
+    const present = (bytes: Uint8Array | undefined): Uint8Array => {
+      if (bytes === undefined) throw damaged(`the state node ${hex} is missing`);
+      return bytes;
+    };
+    return node instanceof Promise ? node.then(present) : present(node);
+  };
+
+  /** The way of a key (an address or a slot) through its trie: what is read is often written in the same block. */
+  pathOf(key: string): Uint8Array {
+    const known = this.paths.get(key);
+    if (known !== undefined) return known;
+    const path = nibblesOf(keccak256(bytesOfKey(key)));
+    if (this.paths.size >= STATE_PATHS_MAX) this.paths.clear();
+    this.paths.set(key, path);
+    return path;
   }
 
   accountProof(address: Uint8Array): Promise<readonly Uint8Array[]> {
@@ -107,42 +134,52 @@ export class StateSnapshot {
     return next;
   }
 
-  private node(hash: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const hex = toHex(hash).slice(2);
-    const node = this.store.get(hex);
-    const present = (bytes: Uint8Array | undefined): Uint8Array => {
-      if (bytes === undefined) throw damaged(`the state node ${hex} is missing`);
-      return bytes;
-    };
-    return node instanceof Promise ? node.then(present) : present(node);
+  private lookUp(root: Uint8Array, key: string): Later<Uint8Array | undefined> {
+    const path = this.pathOf(key);
+    let hash = root;
+    for (let at = 0; ; ) {
+      const node = this.node(hash);
+      if (node instanceof Promise) return this.lookUpFurther(node, path, at);
+      const step = stepThroughOwn(node, path, at);
+      if (step.type !== 'down') return step.type === 'value' ? step.value : undefined;
+      hash = step.hash;
+      at = step.at;
+    }
   }
 
-  private async lookUp(root: Uint8Array, key: Uint8Array): Promise<Uint8Array | undefined> {
-    const path = nibblesOf(keccak256(key));
-    let step: Step = { type: 'down', hash: root, at: 0 };
-    while (step.type === 'down') {
-      const node = this.node(step.hash);
-      step = stepThrough(node instanceof Promise ? await node : node, path, step.at);
-    }
+  private async lookUpFurther(first: Promise<Uint8Array>, path: Uint8Array, from: number): Promise<Uint8Array | undefined> {
+    let step: Step = stepThroughOwn(await first, path, from);
+    while (step.type === 'down') step = stepThroughOwn(await this.node(step.hash), path, step.at);
     return step.type === 'value' ? step.value : undefined;
   }
 
-  private async loadAccount(address: string): Promise<StoredAccount | null> {
-    const rlp = this.root === EMPTY_TRIE_ROOT ? undefined : await this.lookUp(fromHex(this.root), bytesOfKey(address));
-    const account = rlp === undefined ? null : decodeAccount(rlp);
-    this.remember(this.accounts, address, account);
-    return account;
+  private loadAccount(address: string): Later<StoredAccount | null> {
+    const found = (rlp: Uint8Array | undefined): StoredAccount | null => {
+      const account = rlp === undefined ? null : decodeAccount(rlp);
+      this.remember(this.accounts, address, account);
+      return account;
+    };
+    if (this.root === EMPTY_TRIE_ROOT) return found(undefined);
+    const rlp = this.lookUp(fromHex(this.root), address);
+    return rlp instanceof Promise ? rlp.then(found) : found(rlp);
   }
 
-  private async loadSlot(address: string, slot: string): Promise<Uint8Array> {
-    const account = await this.account(address);
-    let value: Uint8Array = NOTHING;
-    if (account !== null && toHex(account.storageRoot) !== EMPTY_TRIE_ROOT) {
-      const rlp = await this.lookUp(account.storageRoot, bytesOfKey(slot));
-      if (rlp !== undefined) value = bytesOf(decode(rlp, 'state slot'), 'state slot');
-    }
-    this.rememberSlot(address, slot, value);
-    return value;
+  private loadSlot(address: string, slot: string): Later<Uint8Array> {
+    const account = this.account(address);
+    return account instanceof Promise
+      ? account.then((loaded) => this.loadSlotOf(loaded, address, slot))
+      : this.loadSlotOf(account, address, slot);
+  }
+
+  private loadSlotOf(account: StoredAccount | null, address: string, slot: string): Later<Uint8Array> {
+    const found = (rlp: Uint8Array | undefined): Uint8Array => {
+      const value = rlp === undefined ? NOTHING : bytesOf(decode(rlp, 'state slot'), 'state slot');
+      this.rememberSlot(address, slot, value);
+      return value;
+    };
+    if (account === null || equalBytes(account.storageRoot, EMPTY_ROOT)) return found(undefined);
+    const rlp = this.lookUp(account.storageRoot, slot);
+    return rlp instanceof Promise ? rlp.then(found) : found(rlp);
   }
 
   private rememberSlot(address: string, slot: string, value: Uint8Array): void {

@@ -1,7 +1,9 @@
 import { BoundedMap } from '../../bounded-map.ts';
-import { fromHex } from '../../crypto/index.ts';
+import { fromHex, keccak256, toHex } from '../../crypto/index.ts';
 import type { Table, TableOperation } from '../../environment/index.ts';
+import { hasCode } from '../../errors.ts';
 import { STATE_NODES_CACHED_MAX } from '../../limits.ts';
+import { PREFIX } from '../chain/chain-keys.ts';
 
 /** Trie nodes and contract code by their Keccak-256, 64 hex digits without `0x`. */
 export type StateNodes = ReadonlyMap<string, Uint8Array>;
@@ -12,6 +14,9 @@ export interface StateStore {
   /**
    * Takes nodes in and returns what the caller must write, in the batch of the block that made them, so that they
    * are durable exactly when the block is; nothing for a store that lives in memory.
+   *
+   * The nodes of a block are all that its root leads to and its parent's root does not, also those which an older state
+   * left behind: what no kept root leads to may be deleted at any time.
    */
   stage(nodes: StateNodes): readonly TableOperation[];
 }
@@ -28,32 +33,67 @@ export function createMemoryStateStore(): StateStore {
   };
 }
 
-const STATE_PREFIX = 0x73; // 's'
-
-function keyOf(hash: string): Uint8Array {
+/** The key of a node in the chain table. */
+export function stateKey(hash: string): Uint8Array {
   const key = new Uint8Array(33);
-  key[0] = STATE_PREFIX;
+  key[0] = PREFIX.state;
   key.set(fromHex(hash), 1);
   return key;
 }
 
-/** A store in a node's chain table, with a bounded cache over it. */
-export function createTableStateStore(table: Table): StateStore {
-  const cache = new BoundedMap<string, Uint8Array>(STATE_NODES_CACHED_MAX);
-  const load = async (hash: string): Promise<Uint8Array | undefined> => {
-    const node = await table.get(keyOf(hash));
-    if (node !== undefined) cache.set(hash, node);
+/** Gets back a node that the disk has lost; undefined when nobody has it. */
+export type StateMender = (hash: string) => Promise<Uint8Array | undefined>;
+
+/** A store in a node's chain table, with a bounded cache over it. Every node that comes from the disk is held to its hash. */
+export class TableStateStore implements StateStore {
+  private readonly table: Table;
+  private readonly cache = new BoundedMap<string, Uint8Array>(STATE_NODES_CACHED_MAX);
+  private mender: StateMender | undefined;
+  private readonly stagings = new Set<(nodes: StateNodes) => void>();
+
+  constructor(table: Table) {
+    this.table = table;
+  }
+
+  /** From now on, what is damaged or missing is mended. */
+  mendWith(mender: StateMender): void {
+    this.mender = mender;
+  }
+
+  /** Calls back for all nodes that are staged from now on; returns the way to end that. */
+  onStage(listener: (nodes: StateNodes) => void): () => void {
+    this.stagings.add(listener);
+    return () => void this.stagings.delete(listener);
+  }
+
+  get(hash: string): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    return this.cache.get(hash) ?? this.load(hash);
+  }
+
+  /** A node as the disk has it; undefined when it is missing there or is not what its hash says. */
+  async peek(hash: string): Promise<Uint8Array | undefined> {
+    let node: Uint8Array | undefined;
+    try {
+      node = await this.table.get(stateKey(hash));
+    } catch (error) {
+      if (!hasCode(error, 'DISK_DAMAGED')) throw error;
+    }
+    return node !== undefined && toHex(keccak256(node)).slice(2) === hash ? node : undefined;
+  }
+
+  stage(nodes: StateNodes): readonly TableOperation[] {
+    for (const listener of this.stagings) listener(nodes);
+    const operations: TableOperation[] = [];
+    for (const [hash, node] of nodes) {
+      this.cache.set(hash, node);
+      operations.push({ type: 'put', key: stateKey(hash), value: node });
+    }
+    return operations;
+  }
+
+  private async load(hash: string): Promise<Uint8Array | undefined> {
+    const node = (await this.peek(hash)) ?? (await this.mender?.(hash));
+    if (node !== undefined) this.cache.set(hash, node);
     return node;
-  };
-  return {
-    get: (hash) => cache.get(hash) ?? load(hash),
-    stage(nodes) {
-      const operations: TableOperation[] = [];
-      for (const [hash, node] of nodes) {
-        cache.set(hash, node);
-        operations.push({ type: 'put', key: keyOf(hash), value: node });
-      }
-      return operations;
-    },
-  };
+  }
 }

@@ -99,7 +99,7 @@ describe('a light client', () => {
     const { client, block, ledger } = await chain();
     const { hash } = await block(callData('set(uint256,uint256)', 3, 33));
     const proof = decodeReceiptProof(encodeReceiptProof(present(await ledger.receiptProof(hash))));
-    const receipt = client.verifyReceipt(proof);
+    const receipt = client.verifyReceipt(proof, hash);
     expect(receipt.status).toBe(1);
     expect(receipt.logs[0]).toMatchObject({ address: WORKBENCH, data: `0x${word(33)}` });
     expect(client.head.number).toBe(1);
@@ -109,10 +109,12 @@ describe('a light client', () => {
       { ...proof, proof: [node] },
       { ...proof, proof: [] },
       { ...proof, index: 1 },
+      { ...proof, transactionProof: [] },
     ];
-    for (const lie of lies) expect(() => client.verifyReceipt(lie)).toThrow(refusedAs('LIGHT_BAD_PROOF'));
+    expect(() => client.verifyReceipt(proof, other)).toThrow(refusedAs('LIGHT_BAD_PROOF'));
+    for (const lie of lies) expect(() => client.verifyReceipt(lie, hash)).toThrow(refusedAs('LIGHT_BAD_PROOF'));
     // What stands beside the header's own bytes is not looked at.
-    expect(client.verifyReceipt({ ...proof, header: { ...proof.header, receiptsRoot: other } }).logs).toHaveLength(1);
+    expect(client.verifyReceipt({ ...proof, header: { ...proof.header, receiptsRoot: other } }, hash).logs).toHaveLength(1);
     expect(await ledger.receiptProof(other)).toBeUndefined();
   });
 
@@ -144,6 +146,22 @@ describe('a light client', () => {
     expect(() => client.verifyAccount({ ...absent, account: { ...absent.account, nonce: 1n } }, nobody)).toThrow(
       refusedAs('LIGHT_BAD_PROOF'),
     );
+  });
+
+  it('needs no more than the sealers of the genesis file', async () => {
+    const { block, consortium } = await chain();
+    const { record } = await block(callData('set(uint256,uint256)', 3, 33));
+    const client = createLightClient({
+      genesisSealers: consortium.keys.map(({ address }) => address),
+      verifyCertificate: verifyTestCertificate,
+    });
+    expect([client.height, client.sealers.length]).toEqual([0, consortium.keys.length]);
+    expect(() => client.head).toThrow(refusedAs('LIGHT_UNTRUSTED_HEADER'));
+    expect(() => accept(client, { ...record, certificate: certify([1, 2, 3].map(testKey), record.header) })).toThrow(
+      refusedAs('LIGHT_UNTRUSTED_HEADER'),
+    );
+    expect(accept(client, record).number).toBe(1);
+    expect(client.head.hash).toBe(record.header.hash);
   });
 
   it('exchanges certified headers as bytes', async () => {

@@ -1,4 +1,4 @@
-import { type Address, equalBytes, fromHex, keccak256 } from '../../crypto/index.ts';
+import { type Address, equalBytes, fromHex, type Hex, keccak256, toHex } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { LIGHT_HEADERS_KEPT_MAX } from '../../limits.ts';
 import { decodeHeader, EMPTY_CODE_HASH, EMPTY_TRIE_ROOT, type Header } from '../chain/header.ts';
@@ -8,11 +8,14 @@ import { encode } from '../rlp-fields.ts';
 import { orderedKey } from '../trie/ordered-trie.ts';
 import { verifyTrieProof } from '../trie/trie-proof.ts';
 
-export interface LightClientOptions {
-  /** RLP of a header that is trusted from the start: genesis, or one that was checked by other means. */
-  readonly trustedHeader: Uint8Array;
-  readonly verifyCertificate: CertificateVerifier;
-}
+/** What a light client believes from the start. */
+export type TrustRoot =
+  /** RLP of a header: genesis, or one that was checked by other means. */
+  | { readonly trustedHeader: Uint8Array }
+  /** The sealers of block 1, as the genesis file names them: whoever has that file need not execute it. */
+  | { readonly genesisSealers: readonly Address[] };
+
+export type LightClientOptions = TrustRoot & { readonly verifyCertificate: CertificateVerifier };
 
 /** A slot whose value is proved. */
 export interface ProvedSlot {
@@ -30,14 +33,18 @@ export interface ProvedSlot {
  * still trusts them: a client that was away for long starts from a fresh trusted header.
  */
 export interface LightClient {
-  /** The accepted header with the highest number. */
+  /** The accepted header with the highest number. @throws TreadleError LIGHT_UNTRUSTED_HEADER while there is none */
   readonly head: Header;
+  /** Its number; 0 when only the sealers of block 1 are known. */
+  readonly height: number;
+  /** Who signs the block after it. */
+  readonly sealers: readonly Address[];
   /** @throws TreadleError LIGHT_UNTRUSTED_HEADER | LEDGER_MALFORMED | LEDGER_BAD_BLOCK */
   accept(headerRlp: Uint8Array, certificate: Certificate): Header;
   /** An accepted header that is still kept. */
   header(number: number): Header | undefined;
-  /** The receipt, with its logs, that the proof shows. @throws TreadleError LIGHT_* | LEDGER_MALFORMED */
-  verifyReceipt(proof: ReceiptProof): ConsensusReceipt;
+  /** The receipt, with its logs, of the transaction with this hash, as the proof shows it. @throws TreadleError LIGHT_* | LEDGER_MALFORMED */
+  verifyReceipt(proof: ReceiptProof, transactionHash: Hex): ConsensusReceipt;
   /** The account and slots after the accepted block `number`. @throws TreadleError LIGHT_* */
   verifyAccount(
     proof: AccountProof,
@@ -45,14 +52,28 @@ export interface LightClient {
   ): { readonly account: AccountRecord; readonly slots: readonly ProvedSlot[] };
 }
 
+/** What is known of the header before another one: its hash only when that header itself was seen. */
+interface Base {
+  readonly number: number;
+  readonly hash: Hex | undefined;
+  readonly nextSealers: readonly Address[];
+}
+
 export function createLightClient(options: LightClientOptions): LightClient {
-  const trusted = decodeHeader(options.trustedHeader);
-  const accepted = new Map<number, Header>([[trusted.number, trusted]]);
-  let head = trusted;
+  const accepted = new Map<number, Header>();
+  let head: Header | undefined;
+  let genesis: Base | undefined;
+  if ('trustedHeader' in options) {
+    head = decodeHeader(options.trustedHeader);
+    accepted.set(head.number, head);
+  } else {
+    genesis = { number: 0, hash: undefined, nextSealers: options.genesisSealers };
+  }
+  const top = (): Base => head ?? (genesis as Base);
 
   const keep = (header: Header): void => {
     accepted.set(header.number, header);
-    if (header.number > head.number) head = header;
+    if (header.number > (head?.number ?? -1)) head = header;
     // The oldest go first: what they prove has had its time, and newer ones carry the trust on.
     if (accepted.size > LIGHT_HEADERS_KEPT_MAX) accepted.delete(Math.min(...accepted.keys()));
   };
@@ -64,11 +85,11 @@ export function createLightClient(options: LightClientOptions): LightClient {
       if (known.hash !== header.hash) throw untrusted(header, 'another header with this number was accepted before');
       return known;
     }
-    const base = latestBefore(accepted, header.number);
+    const base: Base | undefined = latestBefore(accepted, header.number) ?? (header.number > 0 ? genesis : undefined);
     if (base === undefined) throw untrusted(header, 'it is older than every header that this client trusts');
     const next = accepted.get(header.number + 1);
     const linked =
-      (base.number + 1 !== header.number || header.parentHash === base.hash) &&
+      (base.number + 1 !== header.number || base.hash === undefined || header.parentHash === base.hash) &&
       (next === undefined || next.parentHash === header.hash);
     if (!linked) throw untrusted(header, 'it does not link to an accepted neighbour');
     if (certificate.digest !== header.hash || certificate.height !== header.number)
@@ -81,14 +102,25 @@ export function createLightClient(options: LightClientOptions): LightClient {
 
   return {
     get head() {
+      if (head === undefined) throw new TreadleError('LIGHT_UNTRUSTED_HEADER', { detail: 'no header has been accepted yet' });
       return head;
+    },
+    get height() {
+      return top().number;
+    },
+    get sealers() {
+      return top().nextSealers;
     },
     accept,
     header: (number) => accepted.get(number),
-    verifyReceipt(proof) {
+    verifyReceipt(proof, transactionHash) {
       const header = accept(proof.header.rlp, proof.certificate);
       const bytes = verifyTrieProof(header.receiptsRoot, orderedKey(proof.index), proof.proof);
       if (bytes === undefined) throw badProof(`block ${header.number} has no transaction ${proof.index}`);
+      const transaction = verifyTrieProof(header.transactionsRoot, orderedKey(proof.index), proof.transactionProof);
+      if (transaction === undefined || toHex(keccak256(transaction)) !== transactionHash) {
+        throw badProof(`transaction ${proof.index} of block ${header.number} is not ${transactionHash}`);
+      }
       return decodeConsensusReceipt(bytes);
     },
     verifyAccount(proof, { address, number }) {

@@ -24,17 +24,19 @@ export function decodeCertifiedHeader(bytes: Uint8Array): CertifiedHeader {
 }
 
 export function encodeReceiptProof(proof: ReceiptProof): Uint8Array {
-  return encode([proof.header.rlp, certificateFields(proof.certificate), proof.index, [...proof.proof]]);
+  const { header, certificate, index, proof: receipt, transactionProof } = proof;
+  return encode([header.rlp, certificateFields(certificate), index, [...receipt], [...transactionProof]]);
 }
 
 /** @throws TreadleError LEDGER_MALFORMED | LEDGER_BAD_BLOCK */
 export function decodeReceiptProof(bytes: Uint8Array): ReceiptProof {
-  const [header, certificate, index, proof] = listOf(decode(bytes, 'receipt proof'), 'receipt proof', 4);
+  const [header, certificate, index, proof, transactionProof] = listOf(decode(bytes, 'receipt proof'), 'receipt proof', 5);
   return {
     header: decodeHeader(bytesOf(header, 'header')),
     certificate: certificateOf(certificate),
     index: numberOf(index, 'transaction index'),
     proof: nodesOf(proof),
+    transactionProof: nodesOf(transactionProof),
   };
 }
 

@@ -1,5 +1,6 @@
 import { BoundedMap } from '../../bounded-map.ts';
 import type { Network } from '../../environment/index.ts';
+import { TreadleError } from '../../errors.ts';
 import { BLOCKS_ENCODED_MAX, SYNC_BLOCKS_PER_REQUEST_MAX, SYNC_RESPONSE_BYTES_MAX } from '../../limits.ts';
 import { rememberByIdentity } from '../../remember.ts';
 import { encodeRawBlock } from '../chain/block-codec.ts';
@@ -35,6 +36,13 @@ export function serveBlocks(options: BlockServerOptions): void {
     const wanted = Math.min(numberOf(count, 'count of blocks'), SYNC_BLOCKS_PER_REQUEST_MAX);
     const head = options.headNumber();
     const last = Math.min(head, first + wanted - 1);
+    const { firstBlock } = options.store;
+    if (first < firstBlock && first <= head) {
+      throw new TreadleError('LEDGER_PRUNED', {
+        detail: `block ${first} is no longer kept here, the oldest one with its transactions is ${firstBlock}`,
+        data: { number: first, first: firstBlock },
+      });
+    }
     const key = `${head} ${first} ${last}`;
     const known = answers.get(key);
     if (known !== undefined) return known;
@@ -52,9 +60,13 @@ function recentBlock(block: ReadBlock | undefined): Uint8Array | undefined {
 }
 
 async function storedBlock(store: ChainStore, number: number): Promise<Uint8Array | undefined> {
-  const stored = await store.header(number);
-  if (stored?.certificate === undefined) return undefined;
-  return encodeRawBlock(stored.header.rlp, await store.body(number), stored.certificate);
+  const stored = await store.peekHeader(number);
+  const content = await store.peekContent(number);
+  if (stored?.certificate !== undefined && content !== undefined)
+    return encodeRawBlock(stored.header.rlp, content.body, stored.certificate);
+  // Whoever asks has to ask another; for the next one this node mends it, which takes its peers.
+  void Promise.all([store.header(number), store.body(number), store.outcomes(number)]).catch(() => undefined);
+  return undefined;
 }
 
 /** What {@link serveBlocks} answered. */

@@ -1,5 +1,5 @@
 import type { Clock, Logger, Metrics, Network, NodeId, Timer } from '../../environment/index.ts';
-import { TreadleError } from '../../errors.ts';
+import { hasCode, TreadleError } from '../../errors.ts';
 import {
   FETCH_PEERS_MAX,
   FETCH_TIMEOUT_MICROS,
@@ -7,12 +7,14 @@ import {
   SYNC_GRACE_MICROS,
   SYNC_RETRIES_MAX,
   SYNC_RETRY_MICROS,
+  SYNC_STALL_BLOCKS,
 } from '../../limits.ts';
 import type { BlockRecord } from '../ledger.ts';
 import { encode } from '../rlp-fields.ts';
 import { type BlocksAnswer, readBlocksAnswer } from './block-server.ts';
 import { reasonOf } from './gossip.ts';
 import type { HeadAnnouncer } from './head-announcer.ts';
+import { PEER_FAULTS } from './pieces.ts';
 import { LEDGER_PROTOCOLS } from './protocols.ts';
 
 export interface SynchroniserOptions {
@@ -26,10 +28,11 @@ export interface SynchroniserOptions {
   readonly isSealing: () => boolean;
   /** Checks and commits an encoded block. */
   readonly importBlock: (encoded: Uint8Array) => Promise<BlockRecord>;
+  /** Blocks behind from which joining by snapshot is tried first. */
+  readonly snapshotBehindBlocks: number;
+  /** Joins by snapshot when the proved headers are at least `gapMin` blocks ahead; true when the head has moved. */
+  readonly joinBySnapshot: (gapMin: number) => Promise<boolean>;
 }
-
-/** Faults that only a peer which lies or is broken delivers. */
-const PEER_FAULTS: ReadonlySet<string> = new Set(['LEDGER_MALFORMED', 'LEDGER_BAD_BLOCK', 'LEDGER_BAD_CERTIFICATE']);
 
 /** Brings the chain up to its peers'. One run at a time; every block is checked before anything of it is believed. */
 export class Synchroniser {
@@ -39,10 +42,19 @@ export class Synchroniser {
   private retry: Timer | undefined;
   private grace: Timer | undefined;
   private retries = 0;
+  /** Why blocks alone do not help: peers no longer have the next one, or this node has lost the state to execute it on. */
+  private stuck: 'pruned' | 'damaged' | undefined;
+  /** Where the run was when it was last looked at whether it comes closer. */
+  private began = { height: 0, gap: 0 };
   private closed = false;
 
   constructor(options: SynchroniserOptions) {
     this.options = options;
+  }
+
+  /** Whether a run is under way. */
+  get isRunning(): boolean {
+    return this.running !== undefined;
   }
 
   /** Starts a run, or joins the running one, which then looks at `hints` too. */
@@ -92,13 +104,19 @@ export class Synchroniser {
     let asked: readonly NodeId[] = hints.length > 0 ? hints : announcer.ahead();
     // Nobody announced anything: ask around, a restarted node knows no better.
     if (asked.length === 0) asked = network.peers();
+    this.began = { height: before, gap: announcer.best() - before };
+    await this.joinWhenFar();
     for (;;) {
       const start = headNumber();
+      this.stuck = undefined;
       for (const peer of asked.slice(0, FETCH_PEERS_MAX)) {
         if (this.closed) return;
         if (failed.has(peer) || this.isPassed(peer, before)) continue;
         if (!(await this.follow(peer))) failed.add(peer);
       }
+      if (this.isStalled()) await this.join('stalled', this.began.gap);
+      // As long as some peer brings blocks, it does not matter that another has none to give.
+      else if (this.stuck !== undefined && headNumber() === start && (await this.join(this.stuck, 1))) failed.clear();
       const later = [...(this.again ?? [])];
       this.again = undefined;
       const open = announcer.ahead().filter((peer) => !failed.has(peer));
@@ -108,6 +126,28 @@ export class Synchroniser {
     }
     if (headNumber() > before) this.retries = 0;
     if (announcer.ahead().length > 0) this.retryLater();
+  }
+
+  /** Blocks are executed one by one; from far away it is sooner done to fetch what they led to. */
+  private async joinWhenFar(): Promise<void> {
+    const { announcer, headNumber, snapshotBehindBlocks } = this.options;
+    if (announcer.best() - headNumber() > snapshotBehindBlocks) await this.join('far', snapshotBehindBlocks);
+  }
+
+  private async join(why: string, gapMin: number): Promise<boolean> {
+    if (this.closed) return false;
+    this.options.log.info('joining-by-snapshot', { why, head: this.options.headNumber() });
+    const joined = await this.options.joinBySnapshot(gapMin);
+    if (joined) this.retries = 0;
+    this.began = { height: this.options.headNumber(), gap: this.options.announcer.best() - this.options.headNumber() };
+    return joined;
+  }
+
+  /** Many blocks were executed and the others are no nearer: they make them as fast as this node takes them. */
+  private isStalled(): boolean {
+    const { announcer, headNumber } = this.options;
+    const { height, gap } = this.began;
+    return headNumber() - height >= SYNC_STALL_BLOCKS && announcer.best() - headNumber() >= Math.max(gap, SYNC_STALL_BLOCKS);
   }
 
   /** True when this run has already brought, from another peer, all that this one claims to have. */
@@ -140,6 +180,7 @@ export class Synchroniser {
         answer = readBlocksAnswer(bytes);
       } catch (error) {
         if (error instanceof TreadleError && PEER_FAULTS.has(error.code)) network.penalise(peer, reasonOf(error));
+        if (hasCode(error, 'LEDGER_PRUNED')) this.stuck = 'pruned';
         log.debug('blocks-not-delivered', { peer, first, reason: reasonOf(error) });
         return false;
       }
@@ -150,6 +191,7 @@ export class Synchroniser {
       }
       if (!(await this.importAll(peer, answer.blocks)) || this.closed) return false;
       if (headNumber() < first) return false;
+      if (this.isStalled()) return true;
       // Every new head of the peer is announced, so there is no need to ask whether this was the last one.
       if (headNumber() >= Math.max(answer.head, announcer.headOf(peer) ?? 0)) return true;
     }
@@ -167,6 +209,7 @@ export class Synchroniser {
         if (error.code === 'LEDGER_NOT_NEXT' && (error.data.number as number) <= this.options.headNumber()) continue;
         if (PEER_FAULTS.has(error.code)) network.penalise(peer, reasonOf(error));
         else log.warn('block-not-imported', { peer, code: error.code, reason: error.detail });
+        if (error.code === 'LEDGER_DAMAGED') this.stuck = 'damaged';
         if (error.code === 'LEDGER_DIVERGED') throw error;
         return false;
       }

@@ -5,13 +5,22 @@ import { TreadleError } from '../../errors.ts';
 import { TRANSACTION_BYTES_MAX, TRANSACTIONS_DECODED_MAX } from '../../limits.ts';
 import { rememberByIdentity } from '../../remember.ts';
 import { chainRules } from '../execution/chain-rules.ts';
+import type { PayloadCommitment } from '../payload/payload.ts';
+import { decodePayloadTransaction, PAYLOAD_TRANSACTION_TYPE, payloadOf } from '../payload/payload-transaction.ts';
+import { DecodedTransaction } from './decoded-transaction.ts';
+import { decodePlainTransaction } from './plain-transaction.ts';
+import { fieldsOf, type TransactionFields } from './transaction-fields.ts';
 
 /** A signed transaction with what is asked of it again and again. */
 export interface SignedTransaction {
   readonly transaction: TypedTransaction;
+  /** What the pool and the executor ask, without the library's object, which may not have been made yet. */
+  readonly fields: TransactionFields;
   readonly raw: Uint8Array;
   readonly hash: Hex;
   readonly sender: Address;
+  /** The body that it carries apart from its bytes, for a payload transaction. */
+  readonly payload?: PayloadCommitment;
 }
 
 // Decoding and recovery are pure, and every node that a process seats sees the same transactions: remembered by hash, per chain.
@@ -58,9 +67,14 @@ function decodeAnew(raw: Uint8Array, hash: Hex, chainId: number): SignedTransact
   }
   // The bytes live on in the pool and on disk: a copy keeps the large frame that they came in from living on too.
   const own = Uint8Array.from(raw);
+  const plain = decodePlainTransaction(own, chainId);
+  if (plain !== undefined) return new DecodedTransaction(plain, { raw: own, hash, chainId });
   let transaction: TypedTransaction;
   try {
-    transaction = createTxFromRLP(own, { common: chainRules(chainId) }) as TypedTransaction;
+    transaction =
+      own[0] === PAYLOAD_TRANSACTION_TYPE
+        ? decodePayloadTransaction(own, chainId)
+        : (createTxFromRLP(own, { common: chainRules(chainId) }) as TypedTransaction);
   } catch (cause) {
     throw refusalOf(cause, chainId);
   }
@@ -71,7 +85,8 @@ function decodeAnew(raw: Uint8Array, hash: Hex, chainId: number): SignedTransact
     throw new TreadleError('POOL_INVALID', { detail: 'the transaction is not canonically encoded' });
   try {
     const sender = toAddress(transaction.getSenderAddress().toString());
-    return { transaction, raw: own, hash, sender };
+    const payload = payloadOf(transaction);
+    return { transaction, fields: fieldsOf(transaction), raw: own, hash, sender, ...(payload && { payload }) };
   } catch (cause) {
     throw new TreadleError('POOL_INVALID', { detail: 'the signature of the transaction is not valid', cause });
   }

@@ -1,8 +1,12 @@
 import type { Address, Hex } from '../../crypto/index.ts';
 import type { Environment } from '../../environment/index.ts';
-import { hasCode, TreadleError } from '../../errors.ts';
-import { TRANSACTION_REFUSALS_MAX } from '../../limits.ts';
+import { hasCode, invariant, TreadleError } from '../../errors.ts';
+import { BUSY_RETRY_AFTER_MS, TRANSACTION_REFUSALS_MAX } from '../../limits.ts';
 import type { RefusedTransaction } from '../execution/executor.ts';
+import type { Submission, SubmitOptions } from '../ledger.ts';
+import type { MemoryBudget, PayloadCommitment } from '../payload/payload.ts';
+import { payloadTreeOf } from '../payload/payload-tree.ts';
+import type { Payloads } from '../payload/payloads.ts';
 import { Pool, type PoolOptions } from './pool.ts';
 import type { PoolLog } from './pool-log.ts';
 import { decodeTransaction, type SignedTransaction } from './transaction-codec.ts';
@@ -14,8 +18,22 @@ export interface TransactionIntakeOptions {
   readonly poolLog: PoolLog;
   /** The number of the block that holds a transaction. */
   readonly blockOf: (hash: Hex) => Promise<number | undefined>;
-  /** Passes a transaction on to peers. */
-  readonly spread: (signed: SignedTransaction) => void;
+  /** Passes transactions on to peers. */
+  readonly spread: (transactions: readonly SignedTransaction[]) => void;
+  /** The bodies of payload transactions. */
+  readonly payloads: Payloads;
+  readonly memory: MemoryBudget;
+}
+
+/** Refusals for want of room: the same transaction may be taken later. */
+const BUSY: ReadonlySet<string> = new Set(['POOL_FULL', 'POOL_SENDER_FULL', 'POOL_BUSY', 'DISK_FULL']);
+
+interface ReceivedBody {
+  /** Place of its submission. */
+  readonly at: number;
+  readonly signed: SignedTransaction;
+  readonly body: Uint8Array;
+  readonly giveBack: () => void;
 }
 
 /** Where transactions come in and wait: the pool, its log on disk, and who is told of them. */
@@ -24,14 +42,28 @@ export class TransactionIntake {
   private readonly pool: Pool;
   private readonly listeners = new Set<(hash: Hex) => void>();
   private readonly refusals = new Map<Hex, number>();
+  /** Pooled payload transactions by the root of their body. */
+  private readonly byRoot = new Map<Hex, Set<Hex>>();
 
   constructor(options: TransactionIntakeOptions) {
     this.options = options;
-    this.pool = new Pool({ ...options.pool, onDropped: (signed, reason) => this.dropped(signed, reason) });
+    this.pool = new Pool({
+      ...options.pool,
+      memory: options.memory,
+      onDropped: (signed, reason) => this.dropped(signed, reason),
+      onReplaced: (signed) => this.left(signed),
+    });
   }
 
   get size(): number {
     return this.pool.size;
+  }
+
+  /** Pooled transactions whose bodies, where they have one, are here. */
+  get readyCount(): number {
+    let absent = 0;
+    for (const [root, hashes] of this.byRoot) if (!this.options.payloads.holds(root)) absent += hashes.size;
+    return this.pool.size - absent;
   }
 
   all(): IterableIterator<SignedTransaction> {
@@ -42,8 +74,14 @@ export class TransactionIntake {
     return this.pool.get(hash);
   }
 
+  /** What the next block may hold. Of bodies that others may still be receiving it takes a few, and only when there is none other. */
   select(): readonly SignedTransaction[] {
-    return this.pool.select();
+    const { payloads } = this.options;
+    const settled = payloads.choice({ young: false });
+    const selected = this.pool.select(({ payload }) => payload === undefined || settled.take(payload));
+    if (settled.taken > 0 || settled.young === 0) return selected;
+    const young = payloads.choice({ young: true });
+    return this.pool.select(({ payload }) => payload === undefined || young.take(payload));
   }
 
   nextNonce(address: Address, accountNonce: bigint): bigint {
@@ -55,19 +93,85 @@ export class TransactionIntake {
     return () => this.listeners.delete(listener);
   }
 
-  /** Takes a client's transaction: pooled, passed on, and on disk when this resolves. @throws TreadleError POOL_* */
-  async submit(raw: Uint8Array): Promise<Hex> {
-    const signed = await this.decode(raw);
-    try {
-      await this.take(signed);
-    } catch (error) {
+  /**
+   * Takes clients' transactions in their order: pooled, passed on, and on disk with their bodies when this resolves. All of
+   * them share one flush of the log.
+   * @returns for each its hash, or why it was not taken: TreadleError POOL_* | PAYLOAD_* | DISK_*
+   */
+  async submit(submissions: readonly Submission[], options: SubmitOptions = {}): Promise<readonly (Hex | TreadleError)[]> {
+    const decoded = await Promise.all(submissions.map((submission) => outcomeOf(() => this.decode(submission.raw))));
+    const results: (Hex | TreadleError)[] = [];
+    const fresh: SignedTransaction[] = [];
+    const safe: { readonly at: number; readonly signed: SignedTransaction }[] = [];
+    const bodies: ReceivedBody[] = [];
+    for (const [at, signed] of decoded.entries()) {
+      if (signed instanceof TreadleError) {
+        results.push(signed);
+        continue;
+      }
+      const { body } = submissions[at] as Submission;
+      const giveBack = body === undefined || options.memoryTaken ? () => undefined : this.options.memory.take(body.length);
+      const refused = await outcomeOf(async () => {
+        if (giveBack === undefined) throw new TreadleError('POOL_BUSY', { data: { retryAfterMs: BUSY_RETRY_AFTER_MS } });
+        await this.checkBody(signed, body);
+        await this.take(signed);
+      });
+      results.push(refused instanceof TreadleError ? refused : signed.hash);
+      if (!(refused instanceof TreadleError)) fresh.push(signed);
       // Known from a peer, it may not be on this disk: the client is told "known" only once it is safe here too.
-      if (hasCode(error, 'POOL_KNOWN') && this.pool.has(signed.hash)) await this.options.poolLog.keep(signed);
-      throw error;
+      else if (!hasCode(refused, 'POOL_KNOWN') || !this.pool.has(signed.hash)) {
+        giveBack?.();
+        continue;
+      }
+      safe.push({ at, signed });
+      if (body !== undefined) bodies.push({ at, signed, body, giveBack: giveBack ?? (() => undefined) });
     }
-    this.options.spread(signed);
-    await this.options.poolLog.keep(signed);
-    return signed.hash;
+    if (fresh.length > 0) this.options.spread(fresh);
+    const kept = outcomeOf(() => this.options.poolLog.keep(...safe.map(({ signed }) => signed)));
+    await Promise.all(
+      bodies.map(async ({ at, signed, body, giveBack }) => {
+        const failed = await outcomeOf(() => this.receive(signed, body).finally(giveBack));
+        if (!(failed instanceof TreadleError)) return;
+        results[at] = failed;
+        this.pool.drop(signed.hash, failed.detail);
+      }),
+    );
+    const unsafe = await kept;
+    if (unsafe instanceof TreadleError) for (const { at } of safe) results[at] = unsafe;
+    this.countRefusals(results);
+    return results;
+  }
+
+  private countRefusals(results: readonly (Hex | TreadleError)[]): void {
+    const refusals = results.filter((result) => result instanceof TreadleError);
+    const busy = refusals.filter(({ code }) => BUSY.has(code));
+    const { metrics } = this.options.environment;
+    if (refusals.length > 0) metrics.count('ledger_refused_total', refusals.length);
+    if (busy.length > 0) metrics.count('ledger_busy_total', busy.length);
+  }
+
+  private async checkBody({ payload }: SignedTransaction, body: Uint8Array | undefined): Promise<void> {
+    if (payload === undefined) {
+      if (body !== undefined) throw new TreadleError('PAYLOAD_UNEXPECTED');
+      return;
+    }
+    const { root, lengthBytes } = payload;
+    if (body === undefined) {
+      if (!this.options.payloads.holds(root)) throw new TreadleError('PAYLOAD_MISSING', { data: { root } });
+      return;
+    }
+    const cost = { operation: 'payload_kib', units: Math.ceil(body.length / 1024) };
+    const found = await this.options.environment.cpu.run(cost, () => payloadTreeOf(body).root);
+    if (found === root && body.length === lengthBytes) return;
+    throw new TreadleError('PAYLOAD_BAD_BODY', {
+      detail: `the body has ${body.length} bytes and the root ${found}, the transaction commits to ${lengthBytes} bytes and ${root}`,
+      data: { root, lengthBytes },
+    });
+  }
+
+  private async receive({ payload }: SignedTransaction, body: Uint8Array): Promise<void> {
+    invariant(payload !== undefined, 'a body comes with a payload transaction');
+    await this.options.payloads.receive(payload, body);
   }
 
   /** Takes a peer's transaction. @throws TreadleError POOL_* */
@@ -92,6 +196,7 @@ export class TransactionIntake {
       try {
         const signed = decodeTransaction(raw, this.options.chainId);
         await this.pool.add(signed);
+        this.root(signed);
         this.options.poolLog.recall(signed);
         kept += 1;
       } catch (error) {
@@ -102,10 +207,23 @@ export class TransactionIntake {
     if (raws.length > 0) this.options.environment.log.info('pool-recovered', { records: raws.length, transactions: kept });
   }
 
+  /** The body of pooled transactions is here: from now on they can be in a block. */
+  bodyHeld(root: Hex): void {
+    for (const hash of this.byRoot.get(root) ?? []) this.announce(hash);
+  }
+
+  /** Nobody delivered the body of these. */
+  bodyAbsent(root: Hex): void {
+    for (const hash of [...(this.byRoot.get(root) ?? [])]) this.pool.drop(hash, 'nobody delivered its body');
+  }
+
   /** Forgets what a block took; afterwards the pool fits the new head. */
-  async settle(included: readonly SignedTransaction[]): Promise<void> {
-    await this.pool.settle(included);
+  async settle(included: readonly SignedTransaction[], height: number): Promise<void> {
+    const pooled = included.filter(({ hash }) => this.pool.has(hash));
     for (const { hash } of included) this.refusals.delete(hash);
+    for (const signed of pooled) this.unroot(signed);
+    this.options.payloads.decide(payloadsOf(included), payloadsOf(pooled), height);
+    await this.pool.settle(included);
     await this.options.poolLog.release(included.map(({ hash }) => hash));
     this.options.environment.metrics.gauge('pool_transactions', this.pool.size);
   }
@@ -141,20 +259,62 @@ export class TransactionIntake {
         data: { hash: signed.hash, block },
       });
     }
+    if (!this.pool.has(signed.hash)) return;
+    this.root(signed);
+    // A transaction whose body is not here yet is announced when it has come: until then no block can hold it.
+    if (signed.payload === undefined || this.options.payloads.holds(signed.payload.root)) this.announce(signed.hash);
+  }
+
+  private announce(hash: Hex): void {
     for (const listener of [...this.listeners]) {
       try {
-        listener(signed.hash);
+        listener(hash);
       } catch (error) {
         this.options.environment.log.error('pending-listener-failed', { reason: String(error) });
       }
     }
   }
 
+  private root({ hash, payload }: SignedTransaction): void {
+    if (payload === undefined) return;
+    const hashes = this.byRoot.get(payload.root) ?? new Set();
+    this.byRoot.set(payload.root, hashes.add(hash));
+    this.options.payloads.expect(payload);
+  }
+
+  private unroot({ hash, payload }: SignedTransaction): void {
+    const hashes = payload && this.byRoot.get(payload.root);
+    if (payload === undefined || !hashes?.delete(hash)) return;
+    if (hashes.size === 0) this.byRoot.delete(payload.root);
+  }
+
+  /** A transaction left the pool, and no block holds it. */
+  private left(signed: SignedTransaction): void {
+    if (signed.payload === undefined) return;
+    this.unroot(signed);
+    this.options.payloads.release(signed.payload);
+  }
+
   private dropped(signed: SignedTransaction, reason: string): void {
     this.refusals.delete(signed.hash);
+    this.left(signed);
     this.options.environment.log.info('transaction-dropped', { hash: signed.hash, sender: signed.sender, reason });
     this.options.poolLog.release([signed.hash]).catch((error: unknown) => {
       this.options.environment.log.error('pool-log-failed', { reason: String(error) });
     });
   }
+}
+
+/** What the work gives, or the house's error that it ends with; other errors are not the client's. */
+async function outcomeOf<T>(work: () => Promise<T>): Promise<T | TreadleError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TreadleError) return error;
+    throw error;
+  }
+}
+
+function payloadsOf(transactions: readonly SignedTransaction[]): readonly PayloadCommitment[] {
+  return transactions.flatMap(({ payload }) => (payload === undefined ? [] : [payload]));
 }

@@ -11,6 +11,7 @@ import { createPublicClient, createWalletClient, custom, defineChain, encodeFunc
 import { privateKeyToAccount } from 'viem/accounts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toHex } from '../../crypto/index.ts';
+import { signedPayload } from '../payload/testing/signed-payload.ts';
 import { WORKBENCH_INIT_CODE } from '../testing/contracts.ts';
 import { CHAIN_ID, testKey, WORKBENCH } from '../testing/fixtures.ts';
 import { createProvider } from './provider.ts';
@@ -175,6 +176,17 @@ describe('ethers', () => {
     expect(block?.prefetchedTransactions).toMatchObject([{ hash: sent.hash, gasPrice: 0n }]);
     expect(block).toMatchObject({ number: 1, baseFeePerGas: 0n, miner: expect.stringMatching(/^0x/) as string });
     expect(await provider.getFeeData()).toMatchObject({ gasPrice: 0n });
+  });
+
+  it('reads blocks with payload transactions', async () => {
+    const body = Uint8Array.of(1, 2, 3);
+    const raw = signedPayload(owner, { nonce: 0, to, body });
+    const hash = (await chain.rpc.call('treadle_sendPayloadTransaction', [toHex(raw), toHex(body)])) as string;
+    // Without ethers' own wait: it waits for the block after the one that came before it looked.
+    await expect.poll(() => provider.getTransactionReceipt(hash)).toMatchObject({ status: 1, type: 0x50, blockNumber: 1 });
+    const block = await provider.getBlock(1, true);
+    expect(block?.prefetchedTransactions).toMatchObject([{ hash, type: 0x50, from: wallet.address }]);
+    expect(await provider.getTransaction(hash)).toMatchObject({ hash, nonce: 0, value: 0n });
   });
 
   it('uses a contract', async () => {

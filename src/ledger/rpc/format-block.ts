@@ -1,6 +1,5 @@
-import type { TypedTransaction } from '@ethereumjs/tx';
 import { toHex } from '../../crypto/index.ts';
-import type { BlockRecord, HeaderRecord } from '../ledger.ts';
+import type { BlockRecord, EncodedTransaction, HeaderRecord } from '../ledger.ts';
 import { decodeHeader } from './decode-header.ts';
 import { formatTransaction } from './format-transaction.ts';
 import { padLeft, quantityOfBytes } from './quantity.ts';
@@ -39,20 +38,28 @@ export function formatHeader(header: HeaderRecord): RpcHeader {
 
 /** A block as `eth_getBlockByNumber` returns it, with whole transactions or their hashes. */
 export function formatBlock(block: BlockRecord, whole: boolean): RpcBlock {
-  const { header, transactions } = block;
+  const { header } = block;
   const baseFeeWei = baseFeeOf(header);
+  const transactions = encodedOf(block);
   return {
     ...formatHeader(header),
     totalDifficulty: '0x0',
     size: `0x${blockSizeBytes(header.rlp, transactions).toString(16)}`,
-    transactions: transactions.map((transaction, index) =>
-      whole
-        ? formatTransaction(transaction, { blockHash: header.hash, blockNumber: header.number, index, baseFeeWei })
-        : toHex(transaction.hash()),
-    ),
+    transactions: whole
+      ? block.transactions.map((transaction, index) =>
+          formatTransaction(transaction, { blockHash: header.hash, blockNumber: header.number, index, baseFeeWei }),
+        )
+      : transactions.map(({ hash }) => hash),
     uncles: [],
     withdrawals: [],
   };
+}
+
+/** The transactions as they are encoded, without making the library's objects where the ledger has not. */
+export function encodedOf(block: BlockRecord): readonly EncodedTransaction[] {
+  return (
+    block.encoded ?? block.transactions.map((transaction) => ({ hash: toHex(transaction.hash()), raw: transaction.serialize() }))
+  );
 }
 
 export function baseFeeOf(header: HeaderRecord): bigint {
@@ -60,12 +67,12 @@ export function baseFeeOf(header: HeaderRecord): bigint {
 }
 
 /** Length of the block's RLP: the list of header, transactions, uncles (none) and withdrawals (none). */
-export function blockSizeBytes(headerRlp: Uint8Array, transactions: readonly TypedTransaction[]): number {
+export function blockSizeBytes(headerRlp: Uint8Array, transactions: readonly EncodedTransaction[]): number {
   let bodies = 0;
-  for (const transaction of transactions) {
-    const bytes = transaction.serialize().length;
+  for (const { raw } of transactions) {
     // A typed transaction stands in the list as a byte string, a legacy one as the list that it is.
-    bodies += transaction.type === 0 ? bytes : withPrefix(bytes);
+    const isLegacy = (raw[0] as number) >= 0xc0;
+    bodies += isLegacy ? raw.length : withPrefix(raw.length);
   }
   const emptyLists = 2;
   return withPrefix(headerRlp.length + withPrefix(bodies) + emptyLists);

@@ -8,6 +8,8 @@ import {
   type TypedTransaction,
 } from '@ethereumjs/tx';
 import { type Hex, toHex } from '../../crypto/index.ts';
+import type { PayloadCommitment } from '../payload/payload.ts';
+import { type PayloadTransaction, payloadOf } from '../payload/payload-transaction.ts';
 import { quantity, quantityOfBytes } from './quantity.ts';
 import { senderOf, yParityOf } from './sender-of.ts';
 
@@ -62,6 +64,8 @@ function typeFields(transaction: TypedTransaction): Record<string, unknown> {
     const v = transaction.v ?? 0n;
     return v >= 35n ? { chainId: quantity((v - 35n) / 2n) } : {};
   }
+  const payload = payloadOf(transaction);
+  if (payload !== undefined) return payloadFields(transaction, payload);
   const fields: Record<string, unknown> = {
     chainId: quantity(transaction.chainId),
     yParity: quantity(yParityOf(transaction)),
@@ -86,6 +90,21 @@ function typeFields(transaction: TypedTransaction): Record<string, unknown> {
     }));
   }
   return fields;
+}
+
+/** Those of a transaction with fees as in EIP-1559, and what it says of its body. The access list is for tools that expect one. */
+function payloadFields(transaction: TypedTransaction, payload: PayloadCommitment): Readonly<Record<string, unknown>> {
+  const { chainId, maxFeePerGas, maxPriorityFeePerGas } = transaction as PayloadTransaction;
+  return {
+    chainId: quantity(chainId),
+    yParity: quantity(yParityOf(transaction)),
+    accessList: [],
+    maxFeePerGas: quantity(maxFeePerGas),
+    maxPriorityFeePerGas: quantity(maxPriorityFeePerGas),
+    payloadRoot: payload.root,
+    payloadLength: quantity(payload.lengthBytes),
+    payloadMediaType: payload.mediaType,
+  };
 }
 
 function formatAccessList(list: AccessListBytes): unknown {

@@ -5,6 +5,7 @@ import { callMethods } from './methods/call.ts';
 import { chainMethods } from './methods/chain.ts';
 import { logMethods } from './methods/log.ts';
 import { nodeMethods } from './methods/node.ts';
+import { payloadMethods } from './methods/payload.ts';
 import { poolMethods } from './methods/pool.ts';
 import { stateMethods } from './methods/state.ts';
 import { subscriptionMethods } from './methods/subscription.ts';
@@ -26,6 +27,7 @@ export function methodTable(services: RpcServices): MethodTable {
     ...nodeMethods(services),
     ...poolMethods(services),
     ...treadleMethods(services),
+    ...payloadMethods(services),
     rpc_modules: method('The groups of methods and their versions.', [], () => modules),
   };
   const names = [...new Set(Object.keys(table).map((name) => name.slice(0, name.indexOf('_'))))];

@@ -2,6 +2,8 @@ import type { Environment } from '../../environment/index.ts';
 import { RPC_BATCH_CALLS_MAX, RPC_RESPONSE_BYTES_MAX } from '../../limits.ts';
 import { nearestName } from '../../suggestion.ts';
 import type { LedgerView } from '../ledger.ts';
+import type { MemoryBudget } from '../payload/payload.ts';
+import { type BatchAnswer, takeBatch } from './batch.ts';
 import { createFilters } from './filters.ts';
 import { toJson } from './json.ts';
 import type { CallContext, RpcConnection } from './method.ts';
@@ -33,6 +35,12 @@ export interface Rpc {
   answer(text: string, connection?: RpcConnection): Promise<RpcAnswer>;
   /** The text of {@link Rpc.answer}. */
   handleText(text: string, connection?: RpcConnection): Promise<string | undefined>;
+  /** Takes an encoded batch of transactions. Never rejects. */
+  batch(bytes: Uint8Array, options?: { readonly memoryTaken?: boolean }): Promise<BatchAnswer>;
+  /** A body that this node holds, by its root. */
+  payload: LedgerView['payload'];
+  /** What requests of others are taken from. */
+  readonly memory: MemoryBudget;
   /** One call, for clients in this process; results are plain JSON values. @throws RpcError */
   call(
     method: string,
@@ -117,12 +125,22 @@ export function createRpc(options: RpcOptions): Rpc {
     }
     const outcomes: Outcome[] = [];
     let sizeBytes = 0;
-    // One after the other: a client that batches transactions expects them to be pooled in its order.
-    for (const item of items) {
-      const outcome = sizeBytes > RPC_RESPONSE_BYTES_MAX ? tooMuch(item) : await answerOne(item, context);
-      if (outcome === undefined) continue;
-      sizeBytes += outcome.text.length;
-      outcomes.push(outcome);
+    // One after the other: a client that batches transactions expects them to be pooled in its order. Those that stand
+    // together are handed over in that order at once, so that they share the flush of the pool's log.
+    for (let from = 0; from < items.length; ) {
+      let to = from + 1;
+      if (isSending(items[from])) while (to < items.length && isSending(items[to])) to++;
+      const together = items.slice(from, to);
+      from = to;
+      const answers =
+        sizeBytes > RPC_RESPONSE_BYTES_MAX
+          ? together.map(tooMuch)
+          : await Promise.all(together.map((item) => answerOne(item, context)));
+      for (const outcome of answers) {
+        if (outcome === undefined) continue;
+        sizeBytes += outcome.text.length;
+        outcomes.push(outcome);
+      }
     }
     if (outcomes.length === 0) return {};
     const busy = outcomes.every((outcome) => outcome.retryAfterMs !== undefined);
@@ -142,6 +160,9 @@ export function createRpc(options: RpcOptions): Rpc {
 
   return {
     answer,
+    batch: (bytes, batchOptions = {}) => takeBatch(ledger, bytes, batchOptions.memoryTaken === true),
+    payload: (root) => ledger.payload(root),
+    memory: ledger.memory,
     handleText: async (text, connection) => (await answer(text, connection)).text,
     call: (method, params, connection) => withContext(connection, (context) => invoke(method, params, context)),
     methods: new Map(
@@ -180,6 +201,11 @@ function failure(id: RequestId, error: RpcError): Outcome {
     text: `{"jsonrpc":"2.0","id":${toJson(id)},"error":${toJson(error.toObject())}}`,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
+}
+
+/** A call that hands over a transaction: its answer is short, and it waits for the disk. */
+function isSending(item: unknown): boolean {
+  return typeof item === 'object' && item !== null && 'method' in item && item.method === 'eth_sendRawTransaction';
 }
 
 /** A call of a batch whose answers have grown too large. */

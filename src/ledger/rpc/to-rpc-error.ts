@@ -27,9 +27,11 @@ const translations: Readonly<Record<string, Translation>> = {
   LEDGER_BUSY: { number: LIMIT, busy: true },
   LEDGER_CLOSED: { number: UNAVAILABLE },
   LEDGER_DAMAGED: { number: UNAVAILABLE },
+  LEDGER_PRUNED: { number: NOT_FOUND, phrase: 'pruned history unavailable' },
   LEDGER_GAS_TOO_LOW: { number: INVALID_INPUT, phrase: 'intrinsic gas too low' },
   POOL_FULL: { number: LIMIT, phrase: 'txpool is full', busy: true },
   POOL_SENDER_FULL: { number: LIMIT, phrase: 'account limit exceeded', busy: true },
+  POOL_BUSY: { number: LIMIT, phrase: 'node is busy', busy: true },
   POOL_KNOWN: { number: REJECTED, phrase: 'already known' },
   POOL_NONCE_TOO_LOW: { number: REJECTED, phrase: 'nonce too low' },
   POOL_NONCE_TOO_HIGH: { number: REJECTED, phrase: 'nonce too high' },
@@ -42,6 +44,10 @@ const translations: Readonly<Record<string, Translation>> = {
   POOL_TYPE_REFUSED: { number: REJECTED, phrase: 'transaction type not supported' },
   POOL_INVALID: { number: INVALID_INPUT, phrase: 'invalid transaction' },
   POOL_SENDER_NOT_EOA: { number: REJECTED, phrase: 'sender not an eoa' },
+  PAYLOAD_BAD_BODY: { number: REJECTED },
+  PAYLOAD_MISSING: { number: REJECTED },
+  PAYLOAD_UNEXPECTED: { number: REJECTED },
+  DISK_FULL: { number: UNAVAILABLE },
 };
 
 /**

@@ -26,6 +26,8 @@ export interface ConsensusReport {
   readonly viewChanges: number;
   readonly headHash: Hex;
   readonly headNumber: number;
+  /** Present while this node could vote and does not: why, and the first height at which it will; null while it is not known. */
+  readonly abstaining?: { readonly why: string; readonly untilHeight: number | null };
 }
 
 export interface PeerReport {
@@ -42,9 +44,15 @@ export interface PeerReport {
 
 export interface MembershipReport {
   readonly proxy: Address | null;
+  /** The key that the proxy's node runs with. */
+  readonly proxySealer: Address | null;
   readonly companies: readonly CompanyReport[];
   /** Who votes for the next height, ascending. */
   readonly sealers: readonly Address[];
+  /** Accounts whose sealer was taken out of the sealers for signing two different votes. */
+  readonly quarantined: readonly Address[];
+  /** The latest equivocations on record, newest first. */
+  readonly evidence: readonly EvidenceReport[];
   /** Votes under way, oldest first. */
   readonly proposals: readonly ProposalReport[];
 }
@@ -52,6 +60,25 @@ export interface MembershipReport {
 export interface CompanyReport {
   readonly account: Address;
   readonly name: string;
+  /** The key that its node runs with, and that votes on blocks for it. */
+  readonly sealer: Address;
+}
+
+/** A proof on the ledger that a sealer signed two different messages of one type for one height and round. */
+export interface EvidenceReport {
+  readonly id: number;
+  readonly signer: Address;
+  readonly account: Address;
+  /** Which kind of message, e.g. `commit`. */
+  readonly message: string;
+  readonly height: number;
+  readonly round: number;
+  readonly digests: readonly [Hex, Hex];
+  readonly reporter: Address;
+  /** Block in which it was reported. */
+  readonly reportedAt: number;
+  /** Whether this took the signer out of the sealers. */
+  readonly quarantined: boolean;
 }
 
 export interface ProposalReport {
@@ -65,6 +92,8 @@ export interface ProposalReport {
   readonly votesAgainst: number;
   /** Votes with which it passes. */
   readonly votesNeeded: number;
+  /** What it waits for although it has its votes: the newcomer's proof that it is in sync, or the pace of changes. */
+  readonly waitsFor: 'sync' | 'pace' | null;
 }
 
 /** How far a node that catches up has come. */
@@ -72,6 +101,10 @@ export interface SyncReport {
   readonly startingBlock: number;
   readonly currentBlock: number;
   readonly highestBlock: number;
+  /** Whether blocks are executed one by one, or the state of a late one is fetched; `idle` while it waits for peers. */
+  readonly mode?: 'idle' | 'blocks' | 'snapshot';
+  /** Of a join by snapshot: the header proved so far, the block whose state is fetched, and the parts of it that have come. */
+  readonly snapshot?: { readonly phase: string; readonly header: number; readonly pivot: number; readonly stateNodes: number };
 }
 
 export interface NodeReport {
@@ -84,4 +117,8 @@ export interface NodeReport {
   readonly genesisHash: Hex;
   readonly height: number;
   readonly syncing: false | SyncReport;
+  /** What the key of a sealer's node is: `sealer`, `quarantined`, `successor`, `candidate`, `proxyCandidate` or `none`. */
+  readonly seat?: string;
+  /** The certificate of an observer. */
+  readonly certificate?: { readonly expiresAtSeconds: number; readonly state: 'valid' | 'expires-soon' | 'expired' };
 }

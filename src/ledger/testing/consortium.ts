@@ -41,8 +41,12 @@ export class TestConsortium {
     this.keys = sealerKeys(this.genesis.sealers.length);
     const { chainId, governance } = this.genesis;
     this.shared = new SharedExecutor(new EvmExecutor({ chainId, governance, store: createMemoryStateStore() }));
-    const { poolLimits } = options;
-    this.options = { ...(poolLimits && { poolLimits }), ...(options.ownExecutors ? {} : { executor: this.shared }) };
+    const { poolLimits, storage } = options;
+    this.options = {
+      ...(poolLimits && { poolLimits }),
+      ...(storage && { storage }),
+      ...(options.ownExecutors ? {} : { executor: this.shared }),
+    };
   }
 
   get nowMs(): number {
@@ -83,6 +87,10 @@ export class TestConsortium {
 
   certify(block: { readonly number: number; readonly hash: `0x${string}` }): Certificate {
     return certify(this.keys, block);
+  }
+
+  certifyBy(keys: readonly NodeKey[], block: { readonly number: number; readonly hash: `0x${string}` }): Certificate {
+    return certify(keys, block);
   }
 
   /** Proposes at one node. */

@@ -1,6 +1,7 @@
 import { createFeeMarket1559Tx, createLegacyTx } from '@ethereumjs/tx';
 import { type Address, fromHex, type Hex, keccak256, keyFrom, type NodeKey, recoverAddress, toHex } from '../../crypto/index.ts';
 import { chainRules } from '../execution/chain-rules.ts';
+import { RECORDS_GENESIS_CONTRACT } from '../execution/precompiles/records-account.ts';
 import type { Genesis } from '../genesis.ts';
 import type { Certificate, CertificateVerifier } from '../ledger.ts';
 import { encode } from '../rlp-fields.ts';
@@ -54,6 +55,7 @@ export function testGenesis(options: { readonly sealers?: number; readonly gasLi
     contracts: [
       { name: 'Governance', address: GOVERNANCE, initCode: `${GOVERNANCE_INIT_CODE}${addressList(sealers)}` as Hex },
       { name: 'Workbench', address: WORKBENCH, initCode: WORKBENCH_INIT_CODE },
+      RECORDS_GENESIS_CONTRACT,
     ],
   };
 }

@@ -24,17 +24,29 @@ export function orderedKey(index: number): Uint8Array {
 /** Builds the whole trie at once, each node encoded and hashed once. */
 export function orderedTrie(values: readonly Uint8Array[]): OrderedTrie {
   const nodes = new Map<Hex, Uint8Array>();
-  if (values.length === 0) return { root: EMPTY_TRIE_ROOT, nodes };
+  return { root: buildTrie(values, nodes), nodes };
+}
+
+/** The root alone: what a block is compared by. */
+export function orderedTrieRoot(values: readonly Uint8Array[]): Hex {
+  return buildTrie(values, undefined);
+}
+
+/** Where nodes are kept for proofs; undefined when nobody will ask for one. */
+type Kept = Map<Hex, Uint8Array> | undefined;
+
+function buildTrie(values: readonly Uint8Array[], nodes: Kept): Hex {
+  if (values.length === 0) return EMPTY_TRIE_ROOT;
   const entries = values.map((value, index): Entry => ({ path: nibblesOf(orderedKey(index)), value }));
   const rlp = encode(nodeOver(entries, 0, nodes));
   const root = toHex(keccak256(rlp));
-  nodes.set(root, rlp);
-  return { root, nodes };
+  nodes?.set(root, rlp);
+  return root;
 }
 
 type TrieNode = (Uint8Array | TrieNode)[];
 
-function nodeOver(entries: readonly Entry[], depth: number, nodes: Map<Hex, Uint8Array>): TrieNode {
+function nodeOver(entries: readonly Entry[], depth: number, nodes: Kept): TrieNode {
   const [first] = entries as [Entry];
   if (entries.length === 1) return [compactPath(first.path.subarray(depth), true), first.value];
   const shared = sharedDepth(entries, depth);
@@ -54,11 +66,11 @@ function nodeOver(entries: readonly Entry[], depth: number, nodes: Map<Hex, Uint
 }
 
 /** A node below 32 bytes stands in its parent itself, a larger one by its hash. */
-function reference(node: TrieNode, nodes: Map<Hex, Uint8Array>): Uint8Array | TrieNode {
+function reference(node: TrieNode, nodes: Kept): Uint8Array | TrieNode {
   const rlp = encode(node);
   if (rlp.length < 32) return node;
   const hash = keccak256(rlp);
-  nodes.set(toHex(hash), rlp);
+  nodes?.set(toHex(hash), rlp);
   return hash;
 }
 

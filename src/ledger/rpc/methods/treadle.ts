@@ -1,7 +1,7 @@
 import { RLP } from '@ethereumjs/rlp';
 import { toHex } from '../../../crypto/index.ts';
 import { RPC_HEADERS_MAX, RPC_RECEIPT_WAIT_MS_MAX } from '../../../limits.ts';
-import type { BlockRecord, HeaderRecord } from '../../ledger.ts';
+import type { CertifiedRecord, HeaderRecord } from '../../ledger.ts';
 import { formatCertificate } from '../format-certificate.ts';
 import { type Method, type MethodTable, method, optional, type Parser, required } from '../method.ts';
 import { headerAt, parseBlockId } from '../parse-block-id.ts';
@@ -33,7 +33,7 @@ function certificateMethod({ ledger, treadle }: RpcServices): Method {
     [optional('block', parseBlockId, 'latest' as const)],
     async ([id]) => {
       const { number } = await headerAt(ledger, id);
-      const certificate = (await ledger.block(number))?.certificate;
+      const certificate = (await ledger.certified(number))?.certificate;
       if (certificate === undefined) return null;
       return { ...formatCertificate(certificate), signers: treadle.signers(certificate) };
     },
@@ -53,16 +53,16 @@ function headersMethod({ ledger }: RpcServices): Method {
     async ([from, count]) => {
       const headers: unknown[] = [];
       for (let number = from; number < from + count; number++) {
-        const block = await ledger.block(number);
-        if (block === undefined) break;
-        headers.push(formatCertified(block));
+        const certified = await ledger.certified(number);
+        if (certified === undefined) break;
+        headers.push(formatCertified(certified));
       }
       return headers;
     },
   );
 }
 
-function formatCertified({ header, certificate }: BlockRecord): Record<string, unknown> {
+function formatCertified({ header, certificate }: CertifiedRecord): Record<string, unknown> {
   return { ...formatHeaderBytes(header), certificate: certificate === undefined ? null : formatCertificate(certificate) };
 }
 
@@ -83,6 +83,7 @@ function receiptProofMethod({ ledger }: RpcServices): Method {
         index: found.index,
         key: toHex(RLP.encode(found.index)),
         proof: found.proof.map(toHex),
+        transactionProof: found.transactionProof.map(toHex),
       };
     },
   );

@@ -26,6 +26,7 @@ export interface TestChainOptions {
   /** Seal whenever a transaction is pooled. */
   readonly sealAtOnce?: boolean;
   readonly poolLimits?: PoolLimits;
+  readonly memoryBytes?: number;
 }
 
 const keys = sealerKeys(4);
@@ -42,6 +43,7 @@ export async function openTestChain(options: TestChainOptions = {}): Promise<Tes
     openLedger(environment, testGenesis(), {
       verifyCertificate: verifyTestCertificate,
       ...(options.poolLimits !== undefined && { poolLimits: options.poolLimits }),
+      ...(options.memoryBytes !== undefined && { memoryBytes: options.memoryBytes }),
     }),
   );
   let syncing: () => NodeReport['syncing'] = () => false;
@@ -72,6 +74,9 @@ export async function openTestChain(options: TestChainOptions = {}): Promise<Tes
       answer: (...call) => drive(rpc.answer(...call)),
       handleText: (...call) => drive(rpc.handleText(...call)),
       call: (...call) => drive(rpc.call(...call)),
+      batch: (...call) => drive(rpc.batch(...call)),
+      payload: (...call) => drive(rpc.payload(...call)),
+      memory: rpc.memory,
       methods: rpc.methods,
     },
     seal,
@@ -144,8 +149,11 @@ function testPort(ledger: Ledger, syncing: () => NodeReport['syncing']): Treadle
       })),
     membership: async () => ({
       proxy,
-      companies: rest.map((account) => ({ account, name: account })),
+      proxySealer: proxy,
+      companies: rest.map((account) => ({ account, name: account, sealer: account })),
       sealers: ledger.sealers(),
+      quarantined: [],
+      evidence: [],
       proposals: [],
     }),
     node: () => ({

@@ -1,0 +1,253 @@
+import type { Hex } from '../../crypto/index.ts';
+import type { Environment, NodeId, PeerEvent, Timer } from '../../environment/index.ts';
+import { TreadleError } from '../../errors.ts';
+import { EXCHANGE_TICK_MICROS, PAYLOAD_CHUNK_BYTES } from '../../limits.ts';
+import { ChunkFrames } from './exchange-frames.ts';
+import type { IncomingBody } from './exchange-incoming.ts';
+import { Intake } from './exchange-intake.ts';
+import { Lanes } from './exchange-lanes.ts';
+import { ChunkNames } from './exchange-names.ts';
+import { NotePost } from './exchange-notes.ts';
+import { Puller } from './exchange-puller.ts';
+import { Relays } from './exchange-relays.ts';
+import { ChunkServer } from './exchange-server.ts';
+import { Spreader } from './exchange-spreader.ts';
+import { chunkFrameBytes, decodeNotes, type Note, PAYLOAD_PROTOCOLS } from './exchange-wire.ts';
+import type { MemoryBudget, PayloadCommitment, PayloadExchange, PayloadStore } from './payload.ts';
+import { chunkCountOf, chunkLengthOf } from './payload-tree.ts';
+
+export interface PayloadExchangeOptions {
+  readonly environment: Environment;
+  readonly store: PayloadStore;
+  /** Chunks that are being stored or sent are taken from it. */
+  readonly budget: MemoryBudget;
+  /** Who seals the next block. */
+  readonly sealers: () => readonly NodeId[];
+}
+
+/** An exchange that tells how much it has to do. */
+export interface ObservedPayloadExchange extends PayloadExchange {
+  /** Bytes of chunks that wait to be sent to peers that take them. */
+  readonly backlogBytes: number;
+}
+
+/** Makes a node's exchange of payload bodies. Its rules are numbered in docs/reference/dissemination.md. */
+export function createPayloadExchange(options: PayloadExchangeOptions): ObservedPayloadExchange {
+  return new Exchange(options);
+}
+
+class Exchange implements ObservedPayloadExchange {
+  private readonly options: PayloadExchangeOptions;
+  private readonly names = new ChunkNames();
+  private readonly notes: NotePost;
+  private readonly frames: ChunkFrames;
+  private readonly lanes: Lanes;
+  private readonly intake: Intake;
+  private readonly relays: Relays;
+  private readonly puller: Puller;
+  private readonly spreader: Spreader;
+  private readonly server: ChunkServer;
+  private ticker: Timer | undefined;
+  private closed = false;
+  private sealing: { readonly list: readonly NodeId[]; readonly set: ReadonlySet<NodeId> } = { list: [], set: new Set() };
+
+  constructor(options: PayloadExchangeOptions) {
+    this.options = options;
+    const { store, budget, sealers } = options;
+    const { network, clock, log, metrics } = options.environment;
+    const shared = { network, clock, log, metrics, store, budget, sealers };
+    const nameOf = (root: Hex, index: number) => this.names.of(root, index);
+    const wake = () => this.wake();
+    this.notes = new NotePost({ network, clock, creditOf: (peer) => this.intake.creditOf(peer) });
+    const { notes } = this;
+    this.frames = new ChunkFrames(store, budget, ({ root, index }) => this.intake.get(root)?.gathered.get(index)?.frame);
+    this.lanes = new Lanes({ ...shared, frames: this.frames });
+    const { lanes, frames } = this;
+    this.relays = new Relays({
+      ...{ metrics, lanes, frames, notes },
+      pendingBytes: () => this.spreader.pendingBytes,
+      sealers: () => this.connectedSealers(),
+    });
+    this.intake = new Intake({
+      ...shared,
+      notes,
+      welcomesRelays: () => this.relays.welcome,
+      relay: (from, commitment, index, frame) => this.relays.take(from, nameOf(commitment.root, index), frame),
+      attend: (body) => this.puller.attend(body),
+      wake,
+      relieve: () => frames.clear(),
+      arrived: (body, index, from) => this.puller.arrived(body, index, from),
+      whole: (body) => this.whole(body),
+    });
+    this.puller = new Puller({ ...shared, notes, intake: this.intake, wake });
+    const frameBytes = (commitment: PayloadCommitment, index: number) => frameBytesOf(commitment.lengthBytes, index);
+    this.spreader = new Spreader({
+      ...{ ...shared, lanes, notes, nameOf, frameBytes, wake },
+      targets: () => this.targets(),
+      settled: (names) => {
+        for (const name of names) frames.drop(name);
+      },
+    });
+    const incoming = (root: Hex) => this.intake.get(root);
+    this.server = new ChunkServer({
+      metrics,
+      lanes,
+      notes,
+      store,
+      nameOf,
+      incoming,
+      spreader: this.spreader,
+      frameBytesMax: FRAME_BYTES_MAX,
+    });
+  }
+
+  get backlogBytes(): number {
+    return this.lanes.backlogBytes;
+  }
+
+  register(): void {
+    const { network } = this.options.environment;
+    network.onFrame(PAYLOAD_PROTOCOLS.chunk, (from, frame) => this.closed || this.intake.receive(from, frame, false));
+    network.onFrame(PAYLOAD_PROTOCOLS.relay, (from, frame) => this.closed || this.intake.receive(from, frame, true));
+    network.onFrame(PAYLOAD_PROTOCOLS.notes, (from, frame) => this.closed || this.receiveNotes(from, frame));
+    network.onPeer((event) => this.closed || this.peerChanged(event));
+    for (const peer of network.peers()) this.connected(peer);
+  }
+
+  spread(commitment: PayloadCommitment): void {
+    if (this.closed) return;
+    const body = this.intake.get(commitment.root);
+    if (body !== undefined) this.intake.checkHeld(body);
+    const count = chunkCountOf(commitment.lengthBytes);
+    const names = Array.from({ length: count }, (_, index) => this.names.of(commitment.root, index));
+    this.spreader.spread(commitment, names);
+  }
+
+  async obtain(commitment: PayloadCommitment, from: readonly NodeId[]): Promise<void> {
+    const { store, environment } = this.options;
+    if (store.holds(commitment.root)) return;
+    if (this.closed)
+      throw new TreadleError('PAYLOAD_MISSING', { detail: 'the exchange is closed', data: { root: commitment.root } });
+    await environment.track(`body ${commitment.root}`, this.puller.obtain(commitment, from));
+  }
+
+  expect(commitment: PayloadCommitment): void {
+    if (!this.closed) this.intake.track(commitment, true);
+  }
+
+  release(root: Hex): void {
+    const body = this.intake.get(root);
+    if (body !== undefined) this.puller.release(body, 'nothing needs it any more');
+    this.intake.release(root);
+    this.spreader.release(root);
+    for (const name of this.names.forget(root)) this.frames.drop(name);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.ticker !== undefined) this.options.environment.clock.cancel(this.ticker);
+    this.puller.close();
+    this.lanes.close();
+    this.spreader.close();
+    this.intake.clear();
+    this.notes.close();
+    this.frames.clear();
+  }
+
+  // --- what peers say ------------------------------------------------------------------------
+
+  private receiveNotes(from: NodeId, frame: Uint8Array): void {
+    let notes: readonly Note[];
+    try {
+      notes = decodeNotes(frame);
+    } catch (error) {
+      this.options.environment.network.penalise(from, error instanceof TreadleError ? error.detail : String(error));
+      return;
+    }
+    for (const note of notes) this.receiveNote(from, note);
+  }
+
+  private receiveNote(from: NodeId, note: Note): void {
+    switch (note.type) {
+      case 'offer':
+        return this.intake.offered(from, note.root);
+      case 'ready':
+        return this.spreader.ready(from, note.root, note.missing, note.relays);
+      case 'pull':
+        return this.server.pulled(from, note.root, note.missing);
+      case 'later':
+        this.spreader.later(from, note.root);
+        return this.puller.later(from, note.root, note.missing);
+      case 'none':
+        return this.puller.none(from, note.root, note.missing);
+      case 'relayed':
+        return this.spreader.relayed(from, note.root, note.index, note.done);
+      case 'credit':
+        this.lanes.credit(from, note.bytes);
+        return this.spreader.resume();
+    }
+  }
+
+  private peerChanged(event: PeerEvent): void {
+    if (event.type === 'connected') this.connected(event.peer);
+    if (event.type === 'disconnected') this.disconnected(event.peer);
+  }
+
+  private connected(peer: NodeId): void {
+    this.lanes.connected(peer);
+    this.intake.connected(peer);
+    this.spreader.connected(peer);
+  }
+
+  private disconnected(peer: NodeId): void {
+    this.notes.forget(peer);
+    this.lanes.disconnected(peer);
+    this.spreader.disconnected(peer);
+    this.intake.disconnected(peer);
+    this.puller.disconnected(peer);
+  }
+
+  // --- within --------------------------------------------------------------------------------
+
+  /** A sealer that got a body from somebody who reaches few of the others spreads it further. */
+  private whole(body: IncomingBody): void {
+    const { self } = this.options.environment.network;
+    if (!this.isSealer(self) || body.offers.size === 0 || [...body.offers].some((peer) => this.isSealer(peer))) return;
+    this.spread(body.commitment);
+  }
+
+  private targets(): readonly NodeId[] {
+    const sealers = this.connectedSealers();
+    return sealers.length > 0 ? sealers : this.options.environment.network.peers();
+  }
+
+  private connectedSealers(): readonly NodeId[] {
+    return this.options.environment.network.peers().filter((peer) => this.isSealer(peer));
+  }
+
+  private isSealer(peer: NodeId): boolean {
+    const list = this.options.sealers();
+    if (this.sealing.list !== list) this.sealing = { list, set: new Set(list) };
+    return this.sealing.set.has(peer);
+  }
+
+  /** Looks soon, and as long as there is something to look at. */
+  private wake(): void {
+    if (this.closed || this.ticker !== undefined) return;
+    const look = (): void => {
+      this.ticker = undefined;
+      const open = [this.puller.tick(), this.spreader.tick(), this.intake.tick()];
+      if (open.includes(true)) this.wake();
+    };
+    this.ticker = this.options.environment.clock.set(EXCHANGE_TICK_MICROS, look, 'payload exchange');
+  }
+}
+
+/** Hashes in the proof of a chunk of the largest body. */
+const PROOF_HASHES = 6;
+const FRAME_BYTES_MAX = chunkFrameBytes(PAYLOAD_CHUNK_BYTES, PROOF_HASHES);
+
+function frameBytesOf(lengthBytes: number, index: number): number {
+  return chunkFrameBytes(chunkLengthOf(lengthBytes, index), Math.ceil(Math.log2(chunkCountOf(lengthBytes))));
+}
