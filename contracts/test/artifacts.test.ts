@@ -18,7 +18,7 @@ describe('generated artifacts', () => {
     const artifacts = renderArtifacts();
     expect([...artifacts.keys()]).toEqual(['consortium.ts', 'edge-registry.ts', 'payment-channels.ts']);
     expect(staleArtifacts(artifacts)).toEqual([]);
-  });
+  }, 180_000);
 
   it('fit the limit on code', () => {
     for (const { name, deployedBytecode } of [consortiumArtifact, edgeRegistryArtifact, paymentChannelsArtifact]) {

@@ -3,7 +3,7 @@ import { CONSORTIUM_ADDRESS, consortiumArtifact } from '../../src/contracts/inde
 import { type Address, type Hex, toAddress, toEthereumSignature } from '../../src/crypto/index.ts';
 import { expectRefusal } from './expect-refusal.ts';
 import { addressFor, createChain, keyOf, placeContract } from './harness.ts';
-import { certify, createWorld, DEVICE, EDGE_NODE, FAR_FUTURE, type World } from './world.ts';
+import { certify, createWorld, DEVICE, EDGE_NODE, FAR_FUTURE, proveSync, type World } from './world.ts';
 
 const ADD = 0;
 const REMOVE = 1;
@@ -17,6 +17,7 @@ const STANDING_EXPIRED = 2;
 const REVOKED = 3;
 const COMPANY_LEFT = 4;
 const FORTNIGHT = 14 * 24 * 3600;
+const EPOCH = 32;
 
 const lower = (addresses: readonly string[]) => addresses.map((each) => toAddress(each));
 const ascending = (addresses: readonly Address[]) => [...addresses].sort();
@@ -30,7 +31,9 @@ async function grow(world: World, names: readonly string[]): Promise<readonly Ad
   const members = world.companies.map(({ address }) => address);
   for (const name of names) {
     const account = keyOf(name).address;
+    world.chain.mine(EPOCH);
     await world.consortium.write(members[0] as Address, 'propose', [ADD, account, name]);
+    await proveSync(world, account);
     const id = await world.consortium.read('proposalCount', []);
     for (const member of members.slice(1)) {
       if ((await world.consortium.read('proposal', [id])).state !== OPEN) break;
@@ -90,6 +93,7 @@ describe('votes', () => {
     const newcomer = keyOf('Delta').address;
     const proposed = await world.consortium.write(first.address, 'propose', [ADD, newcomer, 'Delta']);
     expect(proposed.events.map(({ name }) => name)).toEqual(['Proposed', 'Voted']);
+    await proveSync(world, newcomer);
     const twoOfThree = await world.consortium.write(second.address, 'vote', [1n, true]);
     expect(twoOfThree.events.map(({ name }) => name)).toEqual(['Voted']);
     expect((await world.consortium.read('proposal', [1n])).yes).toBe(2);
@@ -105,13 +109,16 @@ describe('votes', () => {
     const world = await createWorld();
     const [a, b, c, d] = await grow(world, ['Delta']);
     const removed = world.companies[2].address;
+    world.chain.mine(EPOCH);
     await world.consortium.write(a as Address, 'propose', [REMOVE, removed, '']);
     await world.consortium.write(b as Address, 'vote', [1n + 1n, true]);
     const done = await world.consortium.write(d as Address, 'vote', [2n, true]);
     expect(done.events.map(({ name }) => name)).toContain('CompanyRemoved');
     expect(await sealers(world)).toEqual(ascending([world.proxy.address, a, b, d] as Address[]));
     const proxy = keyOf('new proxy').address;
+    world.chain.mine(EPOCH);
     await world.consortium.write(a as Address, 'propose', [REPLACE_PROXY, proxy, '']);
+    await proveSync(world, proxy);
     await world.consortium.write(b as Address, 'vote', [3n, true]);
     const replaced = await world.consortium.write(d as Address, 'vote', [3n, true]);
     expect(replaced.events.map(({ name }) => name)).toContain('ProxyReplaced');
@@ -203,13 +210,16 @@ describe('votes', () => {
     const x = await world.consortium.read('proposalCount', []);
     await world.consortium.write(members[2], 'vote', [x, true]);
     expect((await world.consortium.read('proposal', [x])).yes).toBe(2);
+    world.chain.mine(EPOCH);
     await world.consortium.write(members[0], 'propose', [REMOVE, members[2], '']);
     for (const member of [members[1], members[3], members[4]]) await world.consortium.write(member, 'vote', [x + 1n, true]);
     expect(await world.consortium.read('isCompany', [members[2]])).toBe(false);
     expect((await world.consortium.read('proposal', [x])).yes).toBe(1);
     await expectRefusal(world.consortium.write(members[2], 'vote', [x, true]), 'NotACompany');
     // Back again, it may vote anew, and its old vote has not come back with it.
+    world.chain.mine(EPOCH);
     await world.consortium.write(members[0], 'propose', [ADD, members[2], 'Cobalt']);
+    await proveSync(world, members[2]);
     for (const member of [members[1], members[3]]) await world.consortium.write(member, 'vote', [x + 2n, true]);
     expect(await world.consortium.read('isCompany', [members[2]])).toBe(true);
     expect((await world.consortium.read('proposal', [x])).yes).toBe(1);
@@ -224,9 +234,14 @@ describe('votes', () => {
     await world.consortium.write(members[0], 'propose', [ADD, addressFor('x'), 'x']);
     const x = await world.consortium.read('proposalCount', []);
     for (const member of members.slice(1, 4)) await world.consortium.write(member, 'vote', [x, true]);
+    world.chain.mine(EPOCH);
     await world.consortium.write(members[0], 'propose', [REMOVE, members[5], '']);
     for (const member of members.slice(1, 5)) await world.consortium.write(member, 'vote', [x + 1n, true]);
     expect((await world.consortium.read('proposal', [x])).state).toBe(OPEN);
+    await expectRefusal(world.consortium.write(addressFor('anyone'), 'execute', [x]), 'NotSynced', [addressFor('x')]);
+    await proveSync(world, addressFor('x')).catch(() => undefined);
+    await expectRefusal(world.consortium.write(addressFor('anyone'), 'execute', [x]), 'TooManyChanges');
+    world.chain.mine(EPOCH);
     await world.consortium.write(addressFor('anyone'), 'execute', [x]);
     expect(await world.consortium.read('isCompany', [addressFor('x')])).toBe(true);
   });
@@ -237,6 +252,7 @@ describe('votes', () => {
     await world.consortium.write(members[0], 'propose', [REMOVE, members[2], '']);
     await world.consortium.write(members[0], 'propose', [REMOVE, members[3], '']);
     await world.consortium.write(members[1], 'vote', [2n, true]);
+    world.chain.mine(EPOCH);
     await world.consortium.write(members[3], 'vote', [2n, true]);
     await world.consortium.write(members[1], 'vote', [3n, true]);
     await expectRefusal(world.consortium.write(members[3], 'vote', [3n, true]), 'TooFewSealers');
@@ -347,6 +363,7 @@ describe('observers', () => {
     const members = (await grow(world, ['Delta'])) as [Address, Address, Address, Address];
     const { certificate, signature } = certify(world, keyOf('Delta'), device, DEVICE);
     await world.consortium.write(device, 'registerObserver', [certificate, signature]);
+    world.chain.mine(EPOCH);
     await world.consortium.write(members[0], 'propose', [REMOVE, members[3], '']);
     for (const member of members.slice(1, 3)) await world.consortium.write(member, 'vote', [2n, true]);
     expect((await world.consortium.read('observer', [device])).standing).toBe(COMPANY_LEFT);

@@ -1,12 +1,28 @@
+import { commitDigest, MESSAGE_TYPE } from '../../src/consensus/index.ts';
 import { serviceId } from '../../src/contracts/index.ts';
+import { type Hex, type NodeKey, toHex } from '../../src/crypto/index.ts';
 import { createChannel } from './channel-fixture.ts';
 import { addressFor, keyOf } from './harness.ts';
 import { randomNumbers } from './random-numbers.ts';
-import { addDevice, addNode, certify, createWorld, DEVICE, EDGE_NODE, registerObserver, taskIdFor, type World } from './world.ts';
+import {
+  addDevice,
+  addNode,
+  certify,
+  createWorld,
+  DEVICE,
+  DOMAIN,
+  EDGE_NODE,
+  placeChainFacts,
+  proveSync,
+  registerObserver,
+  taskIdFor,
+  type World,
+} from './world.ts';
 
 const SERVICE = serviceId('vibration.spectrum');
 const WEI = 10n ** 18n;
 const NODES = 100;
+const EPOCH = 32;
 
 /** Gas of every call that changes state, as a receipt would show it, in fixed scenes. */
 export async function gasOfCalls(): Promise<Readonly<Record<string, number>>> {
@@ -21,15 +37,24 @@ async function consortiumGas(): Promise<Record<string, number>> {
   const measure = async (name: string, call: Promise<{ readonly gasUsed: bigint }>) => {
     gas[`Consortium.${name}`] = Number((await call).gasUsed);
   };
+  await placeChainFacts(world.chain);
   await measure('propose', consortium.write(first.address, 'propose', [0, keyOf('Delta').address, 'Delta']));
+  await measure('proveSync (a candidate)', proveSync(world, keyOf('Delta').address));
   await measure('vote', consortium.write(second.address, 'vote', [1n, true]));
   await measure('vote (adds a company)', consortium.write(third.address, 'vote', [1n, true]));
+  world.chain.mine(EPOCH);
   await consortium.write(first.address, 'propose', [1, keyOf('Delta').address, '']);
   await consortium.write(second.address, 'vote', [2n, true]);
   await measure('vote (removes a company)', consortium.write(third.address, 'vote', [2n, true]));
+  world.chain.mine(EPOCH);
   await consortium.write(first.address, 'propose', [2, addressFor('new proxy'), '']);
+  await proveSync(world, addressFor('new proxy'));
   await consortium.write(second.address, 'vote', [3n, true]);
   await measure('vote (replaces the proxy)', consortium.write(third.address, 'vote', [3n, true]));
+  world.chain.mine(EPOCH);
+  await measure('nameSuccessor', consortium.write(first.address, 'nameSuccessor', [addressFor('new key')]));
+  await measure('proveSync (takes a seat)', proveSync(world, addressFor('new key')));
+  await measure('reportEquivocation', consortium.write(addressFor('anyone'), 'reportEquivocation', equivocationOf(second)));
   const device = addressFor('device');
   const admitted = fixedCertificate(world, 1, 3_000_000_000n);
   await measure('registerObserver', consortium.write(device, 'registerObserver', [admitted.certificate, admitted.signature]));
@@ -40,6 +65,21 @@ async function consortiumGas(): Promise<Record<string, number>> {
   );
   await measure('revokeObserver', consortium.write(first.address, 'revokeObserver', [device]));
   return gas;
+}
+
+/** Two commit votes of one sealer for one height and round. */
+function equivocationOf(key: NodeKey) {
+  const votes = ([1, 2] as const).map((byte) => {
+    const digest: Hex = `0x${`0${byte}`.repeat(32)}`;
+    return { digest, signature: toHex(key.sign(commitDigest(DOMAIN, { height: 1, round: 0, digest }))) };
+  }) as [Vote, Vote];
+  const [{ digest, signature }, other] = votes;
+  return [MESSAGE_TYPE.commit, 1n, 0n, digest, signature, other.digest, other.signature] as const;
+}
+
+interface Vote {
+  readonly digest: Hex;
+  readonly signature: Hex;
 }
 
 function fixedCertificate(world: World, count: number, expiresAt: bigint) {

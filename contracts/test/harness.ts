@@ -62,7 +62,13 @@ export interface TestChain {
   readonly chainId: number;
   readonly common: Common;
   now(): number;
+  /** The block that transactions and calls run in. */
+  height(): number;
+  /** What `BLOCKHASH` answers for an earlier block. */
+  hashOf(height: number): Hex;
   advance(seconds: number): void;
+  /** Goes on by so many blocks of a second each. */
+  mine(blocks: number): void;
   fund(account: Address, wei: bigint): Promise<void>;
   balance(account: Address): Promise<bigint>;
   nonce(account: Address): Promise<bigint>;
@@ -79,10 +85,17 @@ export interface TestChain {
 export async function createChain(chainId = CHAIN_ID): Promise<TestChain> {
   const common = rules(chainId);
   const state = new FlatState();
-  const evm = await createEVM({ common, stateManager: state });
-  const vm: VM = await createVM({ common, stateManager: state, evm });
+  const hashOf = (height: number) => toHex(keccak256(new TextEncoder().encode(`block ${height}`)));
+  const blockchain = {
+    getBlock: async (height: number) => ({ hash: () => fromHex(hashOf(height)) }),
+    putBlock: async () => {},
+    shallowCopy: () => blockchain,
+  };
+  const evm = await createEVM({ common, stateManager: state, blockchain });
+  const vm: VM = await createVM({ common, stateManager: state, evm, blockchain });
   let seconds = START_SECONDS;
-  let block = blockAt(common, seconds);
+  let number = 1;
+  let block = blockAt(common, { number, seconds });
   const forgetTransaction = () => {
     evm.journal.cleanJournal();
     evm.transientStorage.clear();
@@ -92,9 +105,16 @@ export async function createChain(chainId = CHAIN_ID): Promise<TestChain> {
     chainId,
     common,
     now: () => seconds,
+    height: () => number,
+    hashOf,
     advance(by) {
       seconds += by;
-      block = blockAt(common, seconds);
+      block = blockAt(common, { number, seconds });
+    },
+    mine(blocks) {
+      number += blocks;
+      seconds += blocks;
+      block = blockAt(common, { number, seconds });
     },
     async fund(account, wei) {
       const address = createAddressFromString(account);
@@ -158,7 +178,8 @@ export async function createChain(chainId = CHAIN_ID): Promise<TestChain> {
       const at = createAddressFromString(address);
       await evm.journal.checkpoint();
       await state.modifyAccountFields(at, { nonce: 1n });
-      const result = await evm.runCode({ block, code: fromHex(initCode), to: at, gasLimit: GAS_MAX });
+      const genesis = blockAt(common, { number: 0, seconds });
+      const result = await evm.runCode({ block: genesis, code: fromHex(initCode), to: at, gasLimit: GAS_MAX });
       if (result.exceptionError) {
         await evm.journal.revert();
         forgetTransaction();
@@ -269,8 +290,8 @@ function refusalOf(abi: Abi, data: Hex): Error {
   return new Refusal(decoded.errorName, (decoded.args ?? []) as readonly unknown[]);
 }
 
-function blockAt(common: Common, seconds: number): Block {
-  const header = { number: 1, timestamp: seconds, gasLimit: 300_000_000n, baseFeePerGas: 0n };
+function blockAt(common: Common, { number, seconds }: { readonly number: number; readonly seconds: number }): Block {
+  const header = { number, timestamp: seconds, gasLimit: 300_000_000n, baseFeePerGas: 0n };
   return createBlock({ header }, { common, skipConsensusFormatValidation: true });
 }
 

@@ -164,14 +164,26 @@ describe('typed clients', () => {
     const bench = await createBench();
     const [first, second, third] = bench.world.companies;
     const others = [second, third].map((key) => consortiumClient(bench.client(key)));
-    const account = addressFor('newcomer');
+    const newcomer = keyOf('newcomer');
+    const account = newcomer.address;
     const proposed = await bench.run(
       consortiumClient(bench.client(first)).propose({ kind: 'addCompany', account, name: 'Newcomer' }),
     );
-    const votes = [];
-    for (const other of others) votes.push((await bench.run(other.vote({ id: proposed.id, approve: true }))).executed);
-    expect(votes).toEqual([false, true]);
     const reader = consortiumClient(bench.client());
+    expect(await bench.run(reader.positionOf(account))).toBe('candidate');
+    const votes = [];
+    for (const other of others) {
+      const { executed, waitsFor } = await bench.run(other.vote({ id: proposed.id, approve: true }));
+      votes.push([executed, waitsFor]);
+    }
+    expect(votes).toEqual([
+      [false, 'nothing'],
+      [false, 'sync'],
+    ]);
+    const height = bench.world.chain.height() - 1;
+    const block = { height: BigInt(height), hash: bench.world.chain.hashOf(height) };
+    const proved = await bench.run(consortiumClient(bench.client(newcomer)).proveSync(block));
+    expect(proved).toMatchObject({ executed: true, replaced: false });
     expect(await bench.run(reader.proposal(proposed.id))).toMatchObject({
       kind: 'addCompany',
       state: 'executed',

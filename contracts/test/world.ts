@@ -35,6 +35,25 @@ export async function createWorld(chainId?: number): Promise<World> {
   return { chain, proxy, companies, consortium, registry, channels };
 }
 
+/** States with a candidate's or successor's own key that it has the block before this one. */
+export async function proveSync(world: Pick<World, 'chain' | 'consortium'>, key: Address) {
+  const { chain, consortium } = world;
+  const height = chain.height() - 1;
+  return consortium.write(key, 'proveSync', [BigInt(height), chain.hashOf(height)]);
+}
+
+/** The 32 bytes that consensus signatures of a test chain cover. */
+export const DOMAIN = new Uint8Array(32).fill(0xd0);
+
+/** Puts a contract where a chain tells its facts: it answers {@link DOMAIN}. */
+export async function placeChainFacts(chain: TestChain, domain: Uint8Array = DOMAIN): Promise<void> {
+  // PUSH32 domain PUSH0 MSTORE PUSH1 32 PUSH0 RETURN, and a constructor that returns these 39 bytes.
+  const code = `7f${toHex(domain).slice(2)}5f5260205ff3`;
+  await chain.place(CHAIN_FACTS, `0x6027600a5f3960275ff3${code}`);
+}
+
+const CHAIN_FACTS: Address = '0x0000000000000000000000000000000000007001';
+
 export interface CertificateFields {
   readonly observer: Address;
   readonly role: number;

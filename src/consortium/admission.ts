@@ -7,6 +7,7 @@ import './errors.ts';
 import { decodeHello, type Hello } from './hello.ts';
 import { type CertifiedRole, isObserver, isSealer } from './roles.ts';
 import { issuersFor, type Roster } from './roster.ts';
+import type { WireVersions } from './wire-versions.ts';
 
 /** What a node judges its peers by. */
 export interface AdmissionContext {
@@ -14,6 +15,15 @@ export interface AdmissionContext {
   readonly genesisHash: Hex;
   readonly roster: Roster;
   readonly nowSeconds: number;
+  readonly wireVersions: WireVersions;
+  /** Keys that may join or take over a seat, with the account that they would seal for. */
+  readonly candidates?: ReadonlyMap<Address, Candidacy>;
+}
+
+/** What a key that does not seal yet may become. */
+export interface Candidacy {
+  readonly role: 'proxy' | 'company';
+  readonly account: Address;
 }
 
 /**
@@ -22,9 +32,9 @@ export interface AdmissionContext {
  *
  * @returns the reason to refuse it, which says what to do, or undefined
  */
-export function judgeContact(contact: SignedContact, context: AdmissionContext): string | undefined {
+export function judgeContact(contact: SignedContact, context: Omit<AdmissionContext, 'wireVersions'>): string | undefined {
   const { node, role, company, certificate } = contact;
-  if (isSealer(role)) return judgeSealer(contact, context.roster);
+  if (isSealer(role)) return judgeSealer(contact, context);
   if (certificate === undefined) return reasonOf('CERTIFICATE_MISSING', `the ${role} ${node} shows no certificate`);
   const verdict = verifyCertificate(certificate, {
     chainId: context.chainId,
@@ -39,11 +49,25 @@ export function judgeContact(contact: SignedContact, context: AdmissionContext):
   return undefined;
 }
 
-function judgeSealer({ node, role, company }: SignedContact, { proxy, companies }: Roster): string | undefined {
-  if (company !== node) return `a ${role} names itself as its company: correct "company" in its node.json`;
-  if (role === 'proxy') return node === proxy ? undefined : `${node} is not the proxy of this consortium: that is ${proxy}`;
-  if (companies.some(({ account }) => account === node)) return undefined;
-  return `${node} is no company of this consortium. If it was just voted in, this node has not seen that block yet: try again; otherwise a company must propose it (treadle consortium)`;
+function judgeSealer(
+  { node, role, company }: SignedContact,
+  { roster, candidates }: Pick<AdmissionContext, 'roster' | 'candidates'>,
+): string | undefined {
+  const candidacy = candidates?.get(node);
+  if (candidacy !== undefined && candidacy.role === role && candidacy.account === company) return undefined;
+  if (role === 'proxy') {
+    if (company !== roster.proxy) return `${company} is not the proxy of this consortium: that is ${roster.proxy}`;
+    return node === roster.proxySealer ? undefined : otherKey(node, company, roster.proxySealer);
+  }
+  const member = roster.companies.find(({ account }) => account === company);
+  if (member === undefined) {
+    return `${company} is no company of this consortium. If it is to join, a company must propose it (treadle consortium propose), and if that was done just now, this node has not seen the block yet`;
+  }
+  return node === member.sealer ? undefined : otherKey(node, company, member.sealer);
+}
+
+function otherKey(node: Address, account: Address, sealer: Address): string {
+  return `the node of ${account} runs with the key ${sealer}, not with ${node}: to replace the key use treadle consortium rotate-key`;
 }
 
 /**
@@ -53,7 +77,7 @@ function judgeSealer({ node, role, company }: SignedContact, { proxy, companies 
 export function judgeHello(bytes: Uint8Array, peer: NodeId, context: AdmissionContext): Admission & { readonly hello?: Hello } {
   let hello: Hello;
   try {
-    hello = decodeHello(bytes);
+    hello = decodeHello(bytes, context.wireVersions);
   } catch (error) {
     if (error instanceof TreadleError) return { admitted: false, reason: error.message };
     throw error;

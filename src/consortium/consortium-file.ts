@@ -4,7 +4,7 @@ import { TreadleError } from '../errors.ts';
 import { type ConfigText, readConfig } from './config-reader.ts';
 import { address, bytes32 } from './fields.ts';
 import { ROLES, type Role } from './roles.ts';
-import type { Roster } from './roster.ts';
+import { type Roster, rosterOfFounders } from './roster.ts';
 
 /** One node of a consortium as its summary shows it. */
 export interface ConsortiumMember {
@@ -63,5 +63,5 @@ export function foundingRoster(file: Pick<ConsortiumFile, 'members'>): Roster {
   const proxy = file.members.find(({ role }) => role === 'proxy')?.node;
   if (proxy === undefined) throw new TreadleError('CONFIG_INVALID', { detail: 'consortium.json names no proxy' });
   const companies = file.members.filter(({ role }) => role === 'company').map(({ node, name }) => ({ account: node, name }));
-  return { proxy, companies, sealers: [proxy, ...companies.map(({ account }) => account)].sort() };
+  return rosterOfFounders(proxy, companies, [proxy, ...companies.map(({ account }) => account)].sort());
 }

@@ -5,7 +5,8 @@ import { hasCode } from '../errors.ts';
 import { CONTACT_BYTES_MAX } from '../limits.ts';
 import { issueCertificate } from './certificate.ts';
 import { decodeContact, encodeContact, type SignedContact, signContact, verifyContact } from './contact.ts';
-import { decodeHello, encodeHello, WIRE_VERSION } from './hello.ts';
+import { decodeHello, encodeHello } from './hello.ts';
+import { agreedVersion, WIRE_VERSIONS } from './wire-versions.ts';
 
 const key = keyFrom(new Uint8Array(32).fill(5));
 const company = keyFrom(new Uint8Array(32).fill(6));
@@ -88,23 +89,54 @@ describe('a contact', () => {
 });
 
 describe('a hello', () => {
-  const hello = { wireVersion: WIRE_VERSION, chainId: 7077, genesisHash: `0x${'33'.repeat(32)}` as Hex, contact };
+  const hello = { wireVersions: WIRE_VERSIONS, chainId: 7077, genesisHash: `0x${'33'.repeat(32)}` as Hex, contact };
 
   it('survives its codec', () => {
     expect(decodeHello(encodeHello(hello))).toEqual(hello);
   });
 
   it('tells another release and another program apart', () => {
-    expect(() => decodeHello(encodeHello({ ...hello, wireVersion: 9 }))).toThrow(/wire version 9, this node speaks version 1/);
+    const of = (lowest: number, highest: number) => encodeHello({ ...hello, wireVersions: { lowest, highest } });
+    expect(() => decodeHello(of(8, 9))).toThrow(
+      expect.objectContaining({
+        code: 'CONSORTIUM_WIRE_VERSION',
+        message: expect.stringMatching(/speaks wire version 8 to 9, this node 1 to 2\. Upgrade the side/),
+      }),
+    );
+    expect(() => decodeHello(of(2, 3), { lowest: 1, highest: 1 })).toThrow(/2 to 3, this node 1\./);
+    expect(() => decodeHello(of(2, 1))).toThrow(/lowest wire version is above/);
+    expect(decodeHello(of(2, 9)).wireVersions).toEqual({ lowest: 2, highest: 9 });
     expect(() => decodeHello(new TextEncoder().encode('GET / HTTP/1.1\r\n\r\n'))).toThrow(/not one of a Treadle node/);
   });
 
-  it('refuses cut, lengthened and arbitrary bytes with its own code only', () => {
+  it('may have fields of a later version behind those that are known', () => {
+    const bytes = encodeHello(hello);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 20 }), (tail) => {
+        expect(decodeHello(Uint8Array.from([...bytes, ...tail]))).toEqual(hello);
+      }),
+    );
+  });
+
+  it('lets both sides agree on the highest version that both speak, whoever asks', () => {
+    const range = fc.tuple(fc.nat(9), fc.nat(9)).map(([a, b]) => ({ lowest: Math.min(a, b), highest: Math.max(a, b) }));
+    fc.assert(
+      fc.property(range, range, (ours, theirs) => {
+        const agreed = agreedVersion(ours, theirs);
+        expect(agreedVersion(theirs, ours)).toBe(agreed);
+        const common = Array.from({ length: 10 }, (_, at) => at).filter((version) =>
+          [ours, theirs].every(({ lowest, highest }) => lowest <= version && version <= highest),
+        );
+        expect(agreed).toBe(common.at(-1));
+      }),
+    );
+  });
+
+  it('refuses cut and arbitrary bytes with its own code only', () => {
     const whole = encodeHello(hello);
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 300 }),
       fc.nat({ max: whole.length - 1 }).map((length) => whole.subarray(0, length)),
-      fc.uint8Array({ minLength: 1, maxLength: 20 }).map((tail) => Uint8Array.from([...whole, ...tail])),
     );
     fc.assert(
       fc.property(bytes, (input) => {

@@ -1,10 +1,18 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keccak256, keyFrom, type NodeKey } from '../crypto/index.ts';
 import type { Environment, Handshake } from '../environment/index.ts';
 import { createWorld, type World } from '../environment/sim/index.ts';
 import { CONTACT_AHEAD_MS_MAX } from '../limits.ts';
 import { encodeContact, type SignedContact, signContact } from './contact.ts';
-import { ANNOUNCE_PROTOCOL, createDirectory, DIRECTORY_PROTOCOL, type Directory, type DirectoryOptions } from './directory.ts';
+import {
+  ANNOUNCE_PROTOCOL,
+  createDirectory,
+  DIRECTORY_PROTOCOL,
+  DIRECTORY_RANGE_PROTOCOL,
+  type Directory,
+  type DirectoryOptions,
+} from './directory.ts';
 import { decodePage, encodePage } from './directory-messages.ts';
 
 const key = (number: number) => keyFrom(keccak256(new Uint8Array([number >> 8, number & 255])));
@@ -176,5 +184,70 @@ describe('a page', () => {
     ]) {
       expect(() => decodePage(bad)).toThrow(expect.objectContaining({ code: 'DIRECTORY_REQUEST_INVALID' }));
     }
+  });
+});
+
+describe('directories of wire version 2', () => {
+  const two = { wireVersion: () => 2 };
+
+  it('do not send again what both know, and send what only one of them knows', async () => {
+    const world = createWorld({ seed: 5 });
+    const [a, b] = [await start(world, ada, two), await start(world, bob, two)];
+    const many = Array.from({ length: 600 }, (_, at) => contactOf(key(100 + at), 7));
+    a.directory.seed(many);
+    await connect(world, b, a);
+    expect(await world.run(b.directory.exchangeWith(ada.address))).toBe(601);
+    const same = () => b.environment.metrics.snapshot()['directory_ranges_same_total'] ?? 0;
+    const before = same();
+    expect(await world.run(b.directory.exchangeWith(ada.address))).toBe(0);
+    // 602 contacts in ranges of 256.
+    expect(same()).toBe(before + 3);
+    const moved = many[300] as SignedContact;
+    a.directory.seed([contactOf(key(400), 8), contactOf(key(9), 7)]);
+    expect(await world.run(b.directory.exchangeWith(ada.address))).toBe(2);
+    expect(b.directory.lookup(moved.node)?.sequence).toBe(8);
+    expect(b.directory.all().map(({ node }) => node)).toEqual(a.directory.all().map(({ node }) => node));
+  });
+
+  it('come to know the same as those of version 1, whatever each knew before', async () => {
+    const keys = Array.from({ length: 12 }, (_, at) => key(200 + at));
+    const knowledge = fc.array(fc.tuple(fc.nat(11), fc.integer({ min: 1, max: 3 })), { maxLength: 14 });
+    await fc.assert(
+      fc.asyncProperty(knowledge, knowledge, async (left, right) => {
+        const outcomes: string[] = [];
+        for (const version of [1, 2]) {
+          const world = createWorld({ seed: 6 });
+          const [a, b] = [
+            await start(world, ada, { wireVersion: () => version }),
+            await start(world, bob, { wireVersion: () => version }),
+          ];
+          a.directory.seed(left.map(([at, sequence]) => contactOf(keys[at] as NodeKey, sequence)));
+          b.directory.seed(right.map(([at, sequence]) => contactOf(keys[at] as NodeKey, sequence)));
+          await connect(world, b, a);
+          await world.run(b.directory.exchangeWith(ada.address));
+          outcomes.push(
+            b.directory
+              .all()
+              .map(({ node, sequence }) => `${node} ${node === bob.address ? '' : sequence}`)
+              .join(),
+          );
+        }
+        expect(outcomes[1]).toBe(outcomes[0]);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it.each([
+    ['no flags', new Uint8Array(0)],
+    ['flags that do not exist', new Uint8Array(17).fill(4, 0, 1)],
+    ['half a fingerprint', new Uint8Array(9)],
+    ['bytes too many', new Uint8Array(18)],
+  ])('answer a question with %s with an error', async (_what, question) => {
+    const world = createWorld({ seed: 7 });
+    const [a, b] = [await start(world, ada), await start(world, bob)];
+    await connect(world, b, a);
+    const asked = world.run(b.environment.network.request(ada.address, DIRECTORY_RANGE_PROTOCOL, question));
+    await expect(asked).rejects.toMatchObject({ code: 'DIRECTORY_REQUEST_INVALID' });
   });
 });

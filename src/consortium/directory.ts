@@ -1,13 +1,26 @@
-import { type Address, fromHex, type NodeKey, toHex } from '../crypto/index.ts';
+import { type Address, equalBytes, fromHex, type NodeKey, toHex } from '../crypto/index.ts';
 import type { Environment, NodeId, Table } from '../environment/index.ts';
 import { hasCode, invariant, TreadleError } from '../errors.ts';
 import { CONTACT_AHEAD_MS_MAX, DIRECTORY_ENTRIES_MAX, DIRECTORY_PAGE_ENTRIES_MAX } from '../limits.ts';
 import { type ContactFields, decodeContact, encodeContact, type SignedContact, signContact, verifyContact } from './contact.ts';
-import { decodePage, decodeQuestion, encodePage, encodeQuestion } from './directory-messages.ts';
+import {
+  decodePage,
+  decodeQuestion,
+  decodeRangeAnswer,
+  decodeRangeQuestion,
+  encodePage,
+  encodeQuestion,
+  encodeRangeQuestion,
+  encodeSame,
+  fingerprintOf,
+  type RangeQuestion,
+} from './directory-messages.ts';
 import { isObserver, type Role } from './roles.ts';
 
 /** Request: "who is there?" */
 export const DIRECTORY_PROTOCOL = 'directory/1';
+/** The same of wire version 2: what both sides know is not sent again. */
+export const DIRECTORY_RANGE_PROTOCOL = 'directory/2';
 /** Frame: "this is where I am". */
 export const ANNOUNCE_PROTOCOL = 'announce/1';
 
@@ -20,6 +33,8 @@ export interface DirectoryOptions {
   readonly maxEntries?: number;
   /** The reason to refuse a correctly signed contact (its certificate, for one), or undefined to take it. */
   readonly judge?: (contact: SignedContact) => string | undefined;
+  /** The wire version agreed with a connected peer; 1 when absent. */
+  readonly wireVersion?: (peer: NodeId) => number;
 }
 
 export type SelfDescription = Omit<ContactFields, 'node' | 'sequence'>;
@@ -62,6 +77,13 @@ export async function createDirectory(options: DirectoryOptions): Promise<Direct
   return directory;
 }
 
+/** What a peer told of a part of its directory; `upTo` where it told only that both know the same up to there. */
+interface Answer {
+  readonly contacts: readonly Uint8Array[];
+  readonly more: boolean;
+  readonly upTo?: NodeId;
+}
+
 type Offer = { readonly taken: boolean; readonly reason?: string };
 
 class StoredDirectory implements Directory {
@@ -86,14 +108,18 @@ class StoredDirectory implements Directory {
   }
 
   async load(): Promise<void> {
-    for await (const [key, value] of this.table.entries()) {
+    const { log } = this.options.environment;
+    // A contact that the disk has lost comes again with the next exchange.
+    const onDamaged = (key: Uint8Array): void =>
+      log.warn('directory.entry-damaged', { entry: toHex(key), reason: 'its checksum fails' });
+    for await (const [key, value] of this.table.entries({ onDamaged })) {
       try {
         const contact = decodeContact(value);
         if (contact.node === this.own.node) this.stepOver(contact);
         else this.offer(contact);
       } catch (error) {
         if (!(error instanceof TreadleError)) throw error;
-        this.options.environment.log.warn('directory.entry-damaged', { entry: toHex(key), reason: error.detail });
+        log.warn('directory.entry-damaged', { entry: toHex(key), reason: error.detail });
       }
     }
     this.store(this.own);
@@ -102,6 +128,7 @@ class StoredDirectory implements Directory {
   answer(): void {
     const { network } = this.options.environment;
     network.onRequest(DIRECTORY_PROTOCOL, async (_from, body) => encodePage(this.page(decodeQuestion(body).after)));
+    network.onRequest(DIRECTORY_RANGE_PROTOCOL, async (_from, body) => this.answerRange(decodeRangeQuestion(body)));
     network.onFrame(ANNOUNCE_PROTOCOL, (from, frame) => this.announced(from, frame));
   }
 
@@ -139,17 +166,17 @@ class StoredDirectory implements Directory {
   }
 
   async exchangeWith(peer: NodeId): Promise<number> {
-    const { network } = this.options.environment;
+    const ask = (this.options.wireVersion?.(peer) ?? 1) >= 2 ? this.askRange : this.askPage;
     this.announceTo(peer);
     let news = 0;
     let after: Address | undefined;
-    // The bound holds against a peer that always answers "more": it cannot know more than anyone may remember.
-    for (let pages = 0; pages <= Math.ceil(DIRECTORY_ENTRIES_MAX / DIRECTORY_PAGE_ENTRIES_MAX); pages++) {
-      const question = encodeQuestion(after === undefined ? {} : { after });
-      const page = decodePage(await network.request(peer, DIRECTORY_PROTOCOL, question));
+    // The bound holds against a peer that always answers "more": it cannot know more than anyone may remember. Ranges that
+    // both know alike end where the asker's do, so that there may be as many of them again.
+    for (let pages = 0; pages <= 2 * Math.ceil(DIRECTORY_ENTRIES_MAX / DIRECTORY_PAGE_ENTRIES_MAX); pages++) {
+      const page = await ask.call(this, peer, after);
       const contacts = page.contacts.map(decodeOrUndefined);
       for (const contact of contacts) if (contact !== undefined && this.learn(contact, peer).taken) news++;
-      const last = contacts.findLast((contact) => contact !== undefined)?.node;
+      const last = page.upTo ?? contacts.findLast((contact) => contact !== undefined)?.node;
       if (!page.more || last === undefined || (after !== undefined && last <= after)) return news;
       after = last;
     }
@@ -228,14 +255,51 @@ class StoredDirectory implements Directory {
     }
   }
 
-  private page(after: Address | undefined): { readonly contacts: readonly Uint8Array[]; readonly more: boolean } {
+  private async askPage(peer: NodeId, after: Address | undefined): Promise<Answer> {
+    const { network } = this.options.environment;
+    return decodePage(await network.request(peer, DIRECTORY_PROTOCOL, encodeQuestion(after === undefined ? {} : { after })));
+  }
+
+  private async askRange(peer: NodeId, after: Address | undefined): Promise<Answer> {
+    const { network, metrics } = this.options.environment;
+    const { contacts, more } = this.range(after);
+    const upTo = more ? contacts.at(-1)?.node : undefined;
+    const question = encodeRangeQuestion({
+      fingerprint: fingerprintOf(contacts),
+      ...(after !== undefined && { after }),
+      ...(upTo !== undefined && { upTo }),
+    });
+    const answer = decodeRangeAnswer(await network.request(peer, DIRECTORY_RANGE_PROTOCOL, question));
+    if (!answer.same) return answer;
+    metrics.count('directory_ranges_same_total');
+    return { contacts: [], more: answer.more && upTo !== undefined, ...(upTo !== undefined && { upTo }) };
+  }
+
+  private answerRange({ after, upTo, fingerprint }: RangeQuestion): Uint8Array {
+    const order = this.ordered();
+    const start = after === undefined ? 0 : firstAbove(order, after);
+    const end = upTo === undefined ? order.length : firstAbove(order, upTo);
+    // A range longer than a page is not what the asker, who has at most a page of it, can know alike.
+    const comparable = end - start <= DIRECTORY_PAGE_ENTRIES_MAX;
+    const known = comparable ? order.slice(start, end).map((node) => this.contacts.get(node) as SignedContact) : [];
+    if (comparable && equalBytes(fingerprintOf(known), fingerprint)) return encodeSame({ more: end < order.length });
+    return encodePage(this.page(after));
+  }
+
+  /** What this node knows after a node, at most a page of it. */
+  private range(after: Address | undefined): { readonly contacts: readonly SignedContact[]; readonly more: boolean } {
     const order = this.ordered();
     const start = after === undefined ? 0 : firstAbove(order, after);
     const nodes = order.slice(start, start + DIRECTORY_PAGE_ENTRIES_MAX);
     return {
-      contacts: nodes.map((node) => encodeContact(this.contacts.get(node) as SignedContact)),
+      contacts: nodes.map((node) => this.contacts.get(node) as SignedContact),
       more: start + nodes.length < order.length,
     };
+  }
+
+  private page(after: Address | undefined): { readonly contacts: readonly Uint8Array[]; readonly more: boolean } {
+    const { contacts, more } = this.range(after);
+    return { contacts: contacts.map(encodeContact), more };
   }
 
   private ordered(): readonly NodeId[] {

@@ -17,6 +17,10 @@ export const consortiumErrors = defineErrors({
     summary: 'The greeting of a peer is malformed',
     action: 'Run the same release of Treadle on both sides',
   },
+  CONSORTIUM_WIRE_VERSION: {
+    summary: 'The peer speaks no wire version that this node speaks',
+    action: 'Upgrade the side with the lower versions; releases next to each other always understand one another',
+  },
   CONSORTIUM_READ_FAILED: {
     summary: 'The consortium contract gave no usable answer',
     action: 'Check that genesis.json belongs to this chain: it places the contract at its address',

@@ -8,11 +8,16 @@ import {
   PAYMENT_CHANNELS_ADDRESS,
   paymentChannelsArtifact,
 } from '../contracts/index.ts';
-import { type Address, type Hex, keccak256, toHex } from '../crypto/index.ts';
+import { type Address, type Hex, toHex } from '../crypto/index.ts';
 import { TreadleError } from '../errors.ts';
-import type { ChainTiming, Genesis, GenesisContract } from '../ledger/index.ts';
+import {
+  type ChainTiming,
+  type Genesis,
+  type GenesisContract,
+  genesisDomain,
+  RECORDS_GENESIS_CONTRACT,
+} from '../ledger/index.ts';
 import { BLOCK_GAS_MAX, COMPANY_NAME_BYTES_MAX, SEALERS_MAX } from '../limits.ts';
-import { rememberByIdentity } from '../remember.ts';
 import { readConfig } from './config-reader.ts';
 import { address, hexData, weiText } from './fields.ts';
 
@@ -36,7 +41,7 @@ export interface GenesisOptions {
 }
 
 /**
- * The genesis of a consortium: proxy and companies seal from block 1 on, and the three contracts stand at their
+ * The genesis of a consortium: proxy and companies seal from block 1 on, and the contracts stand at their
  * addresses before it.
  *
  * @throws {@link TreadleError} CONSORTIUM_TOO_FEW_COMPANIES | CONSORTIUM_PLAN_INVALID
@@ -81,6 +86,7 @@ function placeContracts(proxy: Address, companies: readonly CompanySeat[]): read
       address: PAYMENT_CHANNELS_ADDRESS,
       initCode: encodeDeployData({ abi: paymentChannelsArtifact.abi, bytecode: paymentChannelsArtifact.bytecode }),
     },
+    RECORDS_GENESIS_CONTRACT,
   ];
 }
 
@@ -169,24 +175,7 @@ function unusable(file: string, detail: string): TreadleError {
   return new TreadleError('CONSORTIUM_GENESIS_INVALID', { detail: `${file}: ${detail}` });
 }
 
-/**
- * The name of a chain: hash of chain id, balances, sealers and contracts. It is the domain of consensus signatures
- * and stands in every hello, so nodes of two consortia never take each other's votes even where their chain ids are equal.
- * The layout of the file (order of keys, spaces) does not enter.
- */
+/** {@link genesisDomain} as text: the name of a chain. */
 export function genesisHash(genesis: Genesis): Hex {
   return toHex(genesisDomain(genesis));
-}
-
-/** {@link genesisHash} as 32 bytes. */
-export const genesisDomain = rememberByIdentity(
-  (genesis: Genesis): Uint8Array => keccak256(new TextEncoder().encode(`treadle genesis 1\n${canonicalJson(genesis)}`)),
-);
-
-/** JSON with the keys of every object in ascending order and no spaces. */
-function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
 }

@@ -1,5 +1,7 @@
 /** Level 4: companies, sealers, observers; certificates, genesis, contacts, and who is let in. Does not own the ledger or the network. */
-export { type AdmissionContext, judgeContact, judgeHello, type ObserverStanding } from './admission.ts';
+
+export { genesisDomain } from '../ledger/index.ts';
+export { type AdmissionContext, type Candidacy, judgeContact, judgeHello, type ObserverStanding } from './admission.ts';
 export {
   type CertificateExpectation,
   type CertificateFields,
@@ -25,6 +27,7 @@ export {
   ANNOUNCE_PROTOCOL,
   createDirectory,
   DIRECTORY_PROTOCOL,
+  DIRECTORY_RANGE_PROTOCOL,
   type Directory,
   type DirectoryOptions,
   type SelfDescription,
@@ -35,12 +38,11 @@ export {
   COMPANIES_MIN,
   type CompanySeat,
   type GenesisOptions,
-  genesisDomain,
   genesisHash,
   genesisToJson,
   readGenesis,
 } from './genesis.ts';
-export { decodeHello, encodeHello, type Hello, WIRE_VERSION } from './hello.ts';
+export { decodeHello, encodeHello, type Hello } from './hello.ts';
 export { type ConsortiumPlan, type PlannedFile, planConsortium } from './init.ts';
 export { KEY_FILE_MODE, keyToJson, readKeyFile } from './key-file.ts';
 export {
@@ -61,5 +63,6 @@ export {
   readNodeFile,
 } from './node-file.ts';
 export { type CertifiedRole, isObserver, isRole, isSealer, ROLE_NUMBER, ROLES, type Role, roleOf } from './roles.ts';
-export type { Roster } from './roster.ts';
+export { nodeOfAccount, type Roster, type RosterCompany, rosterOfFounders } from './roster.ts';
 export type { PlanOptions, Position } from './seat.ts';
+export { agreedVersion, versionsText, WIRE_VERSIONS, type WireVersions } from './wire-versions.ts';

@@ -7,9 +7,11 @@ import type { Clock } from '../environment/index.ts';
 import { issueCertificate } from './certificate.ts';
 import { type SignedContact, signContact } from './contact.ts';
 import { buildGenesis, genesisHash } from './genesis.ts';
-import { encodeHello, WIRE_VERSION } from './hello.ts';
+import { encodeHello } from './hello.ts';
 import { createLightMembership, createMembership, type Membership } from './membership.ts';
 import { type CertifiedRole, ROLE_NUMBER, type Role } from './roles.ts';
+import { rosterOfFounders } from './roster.ts';
+import { WIRE_VERSIONS } from './wire-versions.ts';
 
 const key = (byte: number) => keyFrom(new Uint8Array(32).fill(byte));
 const proxy = key(1);
@@ -32,6 +34,12 @@ const clock = (): Clock => ({
   set: () => ({ label: 'unused' }),
   cancel: () => {},
 });
+
+type WriteName = 'propose' | 'vote' | 'nameSuccessor' | 'proveSync';
+const calldata = (functionName: WriteName, args: readonly unknown[]): Hex =>
+  encodeFunctionData({ abi: consortiumArtifact.abi, functionName, args } as Parameters<typeof encodeFunctionData>[0]);
+const proveSync = (by: NodeKey) =>
+  transact(by, calldata('proveSync', [BigInt(chain.height() - 1), chain.hashOf(chain.height() - 1)]));
 
 /** Runs a contract call in a new block. */
 async function transact(from: NodeKey, data: Hex): Promise<void> {
@@ -108,7 +116,7 @@ function contactOf(shown: Shown): SignedContact {
 }
 
 const helloOf = (shown: Shown) =>
-  encodeHello({ wireVersion: WIRE_VERSION, chainId, genesisHash: hash, contact: contactOf(shown) });
+  encodeHello({ wireVersions: WIRE_VERSIONS, chainId, genesisHash: hash, contact: contactOf(shown) });
 const admit = (shown: Shown) => membership.admitPeer((shown.of ?? edge).address, helloOf(shown));
 
 describe('membership read from the contract', () => {
@@ -130,10 +138,10 @@ describe('membership read from the contract', () => {
       membership.observer(edge.address),
     ]);
     await membership.roster();
-    expect(reads).toBe(4);
+    expect(reads).toBe(5);
     head++;
     await membership.roster();
-    expect(reads).toBe(7);
+    expect(reads).toBe(9);
   });
 
   it('does not remember a reading that failed', async () => {
@@ -185,7 +193,7 @@ describe('admitPeer', () => {
   it('refuses another chain, another genesis, a borrowed contact, a changed one, none, and garbage', async () => {
     const contact = contactOf({});
     const refusal = async (hello: Uint8Array, peer = edge) => membership.admitPeer(peer.address, hello);
-    const base = { wireVersion: WIRE_VERSION, chainId, genesisHash: hash, contact };
+    const base = { wireVersions: WIRE_VERSIONS, chainId, genesisHash: hash, contact };
     expect(await refusal(encodeHello({ ...base, chainId: 1 }))).toMatchObject({
       reason: expect.stringMatching(/on chain 1, this is chain 7400/),
     });
@@ -245,20 +253,26 @@ describe('admitPeer', () => {
     expect(await admit({ serial: serial(78) })).toEqual({ admitted: true });
   });
 
-  it('follows the vote: a company that joined is admitted, one that left is not, nor are its observers', async () => {
-    const propose = (kind: number, account: Address, name: string) =>
-      encodeFunctionData({ abi: consortiumArtifact.abi, functionName: 'propose', args: [kind, account, name] });
-    const vote = (id: bigint) => encodeFunctionData({ abi: consortiumArtifact.abi, functionName: 'vote', args: [id, true] });
-    expect(await admit({ of: newcomer, role: 'company' })).toMatchObject({ admitted: false });
-    await transact(first, propose(0, newcomer.address, 'Company 4 (demo)'));
-    await transact(second, vote(1n));
-    expect(await admit({ of: newcomer, role: 'company' })).toMatchObject({ admitted: false });
-    await transact(third, vote(1n));
+  it('follows the vote: a candidate is admitted, a company that joined as well, one that left is not, nor are its observers', async () => {
+    expect(await admit({ of: newcomer, role: 'company' })).toMatchObject({
+      admitted: false,
+      reason: expect.stringMatching(/treadle consortium propose/),
+    });
+    await transact(first, calldata('propose', [0, newcomer.address, 'Company 4 (demo)']));
+    expect(await membership.candidacy(newcomer.address)).toEqual({ role: 'company', account: newcomer.address });
     expect(await admit({ of: newcomer, role: 'company' })).toEqual({ admitted: true });
+    expect(membership.judgeContact(contactOf({ of: newcomer, role: 'company' }))).toBeUndefined();
+    expect(await admit({ of: newcomer, role: 'proxy' })).toMatchObject({ admitted: false });
+    await proveSync(newcomer);
+    await transact(second, calldata('vote', [1n, true]));
+    await transact(third, calldata('vote', [1n, true]));
+    expect(await admit({ of: newcomer, role: 'company' })).toEqual({ admitted: true });
+    expect((await membership.roster()).sealers).toContain(newcomer.address);
     expect(await admit({ issuer: third })).toEqual({ admitted: true });
-    await transact(first, propose(1, third.address, ''));
-    await transact(second, vote(2n));
-    await transact(newcomer, vote(2n));
+    chain.mine(32);
+    await transact(first, calldata('propose', [1, third.address, '']));
+    await transact(second, calldata('vote', [2n, true]));
+    await transact(newcomer, calldata('vote', [2n, true]));
     expect(await admit({ of: third, role: 'company' })).toMatchObject({ admitted: false });
     expect(await admit({ issuer: third })).toMatchObject({
       admitted: false,
@@ -267,11 +281,37 @@ describe('admitPeer', () => {
     expect(membership.judgeContact(contactOf({ issuer: third }))).toMatch(/^CERTIFICATE_NOT_A_COMPANY/);
     expect(membership.judgeContact(contactOf({ issuer: first }))).toBeUndefined();
   });
+
+  it('follows a replaced key: the new one is admitted once it is named, the old one until it is replaced', async () => {
+    const rotated = key(9);
+    const shown = { of: rotated, role: 'company', company: second.address } as const;
+    expect(await admit(shown)).toMatchObject({ admitted: false, reason: expect.stringMatching(/rotate-key/) });
+    await transact(second, calldata('nameSuccessor', [rotated.address]));
+    expect(await admit(shown)).toEqual({ admitted: true });
+    expect(await admit({ ...shown, company: first.address })).toMatchObject({ admitted: false });
+    expect(await admit({ of: second, role: 'company' })).toEqual({ admitted: true });
+    chain.mine(32);
+    await proveSync(rotated);
+    expect(await admit(shown)).toEqual({ admitted: true });
+    expect(await admit({ of: second, role: 'company' })).toMatchObject({ admitted: false });
+    expect(await membership.candidacy(rotated.address)).toBeUndefined();
+    // Its certificates are the account's, and hold.
+    expect(await admit({ issuer: second })).toEqual({ admitted: true });
+    expect((await membership.roster()).companies.find(({ account }) => account === second.address)?.sealer).toBe(rotated.address);
+  });
+
+  it('refuses peers of other wire versions by that reason', async () => {
+    const hello = encodeHello({ wireVersions: { lowest: 7, highest: 7 }, chainId, genesisHash: hash, contact: contactOf({}) });
+    expect(await membership.admitPeer(edge.address, hello)).toMatchObject({
+      admitted: false,
+      reason: expect.stringMatching(/wire version 7/),
+    });
+  });
 });
 
 describe('membership of a light node', () => {
   it('judges by the roster it is given', async () => {
-    const roster = { proxy: proxy.address, companies: [{ account: first.address, name: 'One' }], sealers: [first.address] };
+    const roster = rosterOfFounders(proxy.address, [{ account: first.address, name: 'One' }], [first.address]);
     const light = createLightMembership({ chainId, genesisHash: hash, clock: clock(), roster: () => roster });
     expect(await light.admitPeer(edge.address, helloOf({}))).toEqual({ admitted: true });
     expect(await light.admitPeer(second.address, helloOf({ of: second, role: 'company' }))).toMatchObject({ admitted: false });

@@ -6,6 +6,7 @@ import { invariant, TreadleError } from '../errors.ts';
 import { OBSERVER_CACHE_ENTRIES_MAX, SEALERS_MAX } from '../limits.ts';
 import {
   type AdmissionContext,
+  type Candidacy,
   judgeContact,
   judgeHello,
   type ObserverStanding,
@@ -15,6 +16,7 @@ import {
 import type { SignedContact } from './contact.ts';
 import './errors.ts';
 import type { Roster } from './roster.ts';
+import { WIRE_VERSIONS, type WireVersions } from './wire-versions.ts';
 
 /** The ledger as membership needs it. */
 export interface MembershipPort {
@@ -29,12 +31,16 @@ export interface MembershipOptions {
   readonly clock: Clock;
   readonly chainId: number;
   readonly genesisHash: Hex;
+  /** Those of this release when absent. */
+  readonly wireVersions?: WireVersions;
 }
 
 /** Who is in the consortium, and who is let in. */
 export interface Membership {
   /** Proxy, companies and sealers as of the newest block. @throws TreadleError CONSORTIUM_READ_FAILED */
   roster(): Promise<Roster>;
+  /** What a key that does not seal may become: undefined for a sealer and for a stranger. @throws TreadleError CONSORTIUM_READ_FAILED */
+  candidacy(key: Address): Promise<Candidacy | undefined>;
   /** How an observer stands on the ledger. @throws TreadleError CONSORTIUM_READ_FAILED */
   observer(address: Address): Promise<ObserverStanding>;
   /** Judges a peer's hello; never rejects. */
@@ -55,6 +61,7 @@ export async function createMembership(options: MembershipOptions): Promise<Memb
 }
 
 const STANDINGS = ['unknown', 'active', 'expired', 'revoked', 'company-left'] as const;
+const POSITIONS = ['none', 'sealer', 'quarantined', 'successor', 'candidate', 'proxyCandidate'] as const;
 const OBSERVER_ROLES = [undefined, 'device', 'edge'] as const;
 
 class LedgerMembership implements Membership {
@@ -63,6 +70,8 @@ class LedgerMembership implements Membership {
   private reading: Promise<Roster> | undefined;
   private latest: Roster | undefined;
   private observers = new Map<Address, Promise<ObserverStanding>>();
+  /** Of the peers that asked to be let in, those that may become sealers. */
+  private candidates = new Map<Address, Candidacy>();
 
   constructor(options: MembershipOptions) {
     this.options = options;
@@ -90,7 +99,7 @@ class LedgerMembership implements Membership {
 
   async admitPeer(peer: NodeId, hello: Uint8Array): Promise<Admission> {
     try {
-      const judged = judgeHello(hello, peer, this.context(await this.roster()));
+      const judged = await this.judge(hello, peer);
       if (!judged.admitted || judged.hello === undefined) return judged;
       const reason = await this.revocation(judged.hello.contact);
       return reason === undefined ? { admitted: true } : { admitted: false, reason };
@@ -100,14 +109,37 @@ class LedgerMembership implements Membership {
     }
   }
 
+  async candidacy(key: Address): Promise<Candidacy | undefined> {
+    const position = POSITIONS[await this.call('positionOf', [key])];
+    if (position === 'candidate' || position === 'proxyCandidate') {
+      return { role: position === 'candidate' ? 'company' : 'proxy', account: key };
+    }
+    if (position !== 'successor') return undefined;
+    const account = toAddress(await this.call('accountOf', [key]));
+    const { proxy } = await this.roster();
+    return { role: account === proxy ? 'proxy' : 'company', account };
+  }
+
   judgeContact(contact: SignedContact): string | undefined {
     invariant(this.latest !== undefined, 'the roster was read when membership was created');
     return judgeContact(contact, this.context(this.latest));
   }
 
+  /** Whoever is not on the roster may be on the way to it, which only the contract knows. */
+  private async judge(hello: Uint8Array, peer: NodeId): Promise<ReturnType<typeof judgeHello>> {
+    const roster = await this.roster();
+    const judged = judgeHello(hello, peer, this.context(roster));
+    if (judged.admitted) return judged;
+    const candidacy = await this.candidacy(peer);
+    if (candidacy === undefined) this.candidates.delete(peer);
+    else if (this.candidates.size < SEALERS_MAX) this.candidates.set(peer, candidacy);
+    return candidacy === undefined ? judged : judgeHello(hello, peer, this.context(roster));
+  }
+
   private context(roster: Roster): AdmissionContext {
-    const { chainId, genesisHash, clock } = this.options;
-    return { chainId, genesisHash, roster, nowSeconds: Math.floor(clock.now() / 1_000_000) };
+    const { chainId, genesisHash, clock, wireVersions = WIRE_VERSIONS } = this.options;
+    const nowSeconds = Math.floor(clock.now() / 1_000_000);
+    return { chainId, genesisHash, roster, nowSeconds, wireVersions, candidates: this.candidates };
   }
 
   /** A revoked certificate shuts out; a later one of the same node, with another serial number, does not. */
@@ -136,9 +168,19 @@ class LedgerMembership implements Membership {
       this.call('companies', [0n, BigInt(SEALERS_MAX)]),
       this.call('sealers', []),
     ]);
+    const { sealer: proxySealer } = await this.call('seat', [proxy]);
+    // Who may join is asked anew: a candidate may have become a sealer, or its proposal have failed.
+    for (const key of [...this.candidates.keys()]) {
+      if (POSITIONS[await this.call('positionOf', [key])] === 'none') this.candidates.delete(key);
+    }
     return {
       proxy: toAddress(proxy),
-      companies: companies.map(({ account, name }) => ({ account: toAddress(account), name })),
+      proxySealer: toAddress(proxySealer),
+      companies: companies.map(({ account, name, sealer }) => ({
+        account: toAddress(account),
+        name,
+        sealer: toAddress(sealer),
+      })),
       sealers: sealers.map(toAddress),
     };
   }
@@ -179,12 +221,18 @@ interface ReadArguments {
   readonly proxy: readonly [];
   readonly companies: readonly [offset: bigint, limit: bigint];
   readonly sealers: readonly [];
+  readonly seat: readonly [account: Address];
+  readonly positionOf: readonly [key: Address];
+  readonly accountOf: readonly [key: Address];
   readonly observer: readonly [account: Address];
 }
 type ReadName = keyof ReadArguments & ContractFunctionName<typeof consortiumArtifact.abi, 'view'>;
 interface ReadResults {
   readonly proxy: Address;
-  readonly companies: readonly { readonly account: Address; readonly name: string; readonly since: bigint }[];
+  readonly companies: readonly { readonly account: Address; readonly name: string; readonly sealer: Address }[];
+  readonly seat: { readonly sealer: Address };
+  readonly positionOf: number;
+  readonly accountOf: Address;
   readonly sealers: readonly Address[];
   readonly observer: {
     readonly company: Address;
@@ -207,6 +255,8 @@ export interface LightMembershipOptions {
   readonly chainId: number;
   readonly genesisHash: Hex;
   readonly roster: () => Roster;
+  /** Those of this release when absent. */
+  readonly wireVersions?: WireVersions;
 }
 
 /**
@@ -219,6 +269,7 @@ export function createLightMembership(options: LightMembershipOptions): Pick<Mem
     genesisHash: options.genesisHash,
     roster: options.roster(),
     nowSeconds: Math.floor(options.clock.now() / 1_000_000),
+    wireVersions: options.wireVersions ?? WIRE_VERSIONS,
   });
   return {
     admitPeer: async (peer, hello) => {

@@ -56,6 +56,13 @@ const device = z.strictObject({
   sampleRateHz: positiveInteger.max(1_000_000).default(6400),
 });
 
+const storage = z.strictObject({
+  /** Most that the data folder takes; 0 keeps everything. */
+  limitGb: z.number('expected a number of GB').min(0, 'a limit is 0 (keep everything) or above').default(0),
+  /** Blocks behind from which the node fetches the state instead of executing them. */
+  snapshotBehindBlocks: positiveInteger.optional(),
+});
+
 const common = {
   /** Where editors find the description of this file; not read. */
   $schema: z.string().optional(),
@@ -80,18 +87,22 @@ const common = {
   rpc: endpoint.optional(),
   console: endpoint.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  storage: storage.default({ limitGb: 0 }),
 };
+/** For a sealer whose node runs with another key than its company's or proxy's account. */
+const seated = { accountKeyFile: path.optional() };
 const certified = { certificateFile: path.default('certificate.json') };
 
 const proxy = z.strictObject({
   ...common,
+  ...seated,
   role: z.literal('proxy'),
   /** Put into the payment channel to an edge node when it is opened. */
   depositWei: weiText.default('10000000000000000000'),
   /** How long an edge node may still claim after the proxy starts to close a channel. */
   challengeSeconds: positiveInteger.default(3600),
 });
-const company = z.strictObject({ ...common, role: z.literal('company') });
+const company = z.strictObject({ ...common, ...seated, role: z.literal('company') });
 const edgeNode = z.strictObject({ ...common, ...certified, role: z.literal('edge'), edge });
 const deviceNode = z.strictObject({ ...common, ...certified, role: z.literal('device'), device });
 const centre = z.strictObject({ ...common, ...certified, role: z.literal('centre') });

@@ -5,6 +5,7 @@
 export * from './addresses.ts';
 export * from './consortium-client.ts';
 export * from './contract-catalog.ts';
+export type { PayloadSender } from './deliver.ts';
 export * from './edge-registry-client.ts';
 export { contractErrors } from './errors.ts';
 export { consortiumArtifact } from './generated/consortium.ts';
@@ -15,5 +16,7 @@ export * from './payment-channels-client.ts';
 export type { ClientEnvironment } from './receipt-wait.ts';
 export * from './rpc-failure.ts';
 export * from './rpc-shapes.ts';
+export * from './send-payload.ts';
+export * from './sign-payload-transaction.ts';
 export * from './sign-transaction.ts';
 export * from './typed-data.ts';

@@ -7,14 +7,17 @@ import {
 } from 'viem';
 import type { Address, Hex, NodeKey } from '../crypto/index.ts';
 import { TreadleError } from '../errors.ts';
+import { payloadGas } from '../ledger/index.ts';
 import { TRANSACT_GAS_DEFAULT, TRANSACT_IN_FLIGHT_MAX, TRANSACTION_GAS_MAX } from '../limits.ts';
 import { encodeCall } from './abi-lookup.ts';
 import { decodeRefusal, lowerAddresses } from './contract-catalog.ts';
+import { createDeliver, type PayloadSender } from './deliver.ts';
 import './errors.ts';
 import { NonceQueue } from './nonce-queue.ts';
 import { type ClientEnvironment, ReceiptWait } from './receipt-wait.ts';
 import { type Rpc, readRpcFailure } from './rpc-failure.ts';
 import { type PlacedLog, readHex, readLogs, type TransactionReceipt } from './rpc-shapes.ts';
+import type { PayloadBody } from './sign-payload-transaction.ts';
 
 type ReadName<A extends Abi> = ContractFunctionName<A, 'view' | 'pure'>;
 
@@ -38,6 +41,8 @@ export interface TransactRequest {
   readonly value?: bigint;
   /** Gas limit; default TRANSACT_GAS_DEFAULT. A transaction that runs out is sent once more with the most that one may use. */
   readonly gas?: bigint;
+  /** Makes it a payload transaction; the default gas limit then covers its body too. */
+  readonly payload?: PayloadBody;
 }
 
 export interface LogsRequest {
@@ -77,18 +82,21 @@ export interface LedgerClientOptions {
   readonly key?: NodeKey;
   readonly environment: ClientEnvironment;
   readonly chainId: number;
+  /** Hands over payload transactions with their bodies; default: in hex over `rpc`, which takes bodies of up to 2 MB. */
+  readonly sendPayload?: PayloadSender;
 }
 
 /** Makes a client of the ledger behind `rpc`. */
-export function createLedgerClient({ rpc, key, environment, chainId }: LedgerClientOptions): LedgerClient {
-  const receipts = new ReceiptWait(rpc, environment);
-  const queue = key && new NonceQueue({ rpc, environment, receipts, key });
+export function createLedgerClient({ rpc, key, environment, chainId, sendPayload }: LedgerClientOptions): LedgerClient {
+  const deliver = createDeliver(rpc, sendPayload);
+  const receipts = new ReceiptWait(rpc, environment, deliver);
+  const queue = key && new NonceQueue({ rpc, environment, receipts, key, deliver });
   let inFlight = 0;
 
   async function execute(request: TransactRequest, gas: bigint): Promise<TransactionReceipt> {
     if (queue === undefined) throw new TreadleError('CONTRACT_NO_KEY');
-    const { to, data = '0x', value = 0n } = request;
-    const receipt = await receipts.for(await queue.send({ chainId, to, data, value, gas }));
+    const { to, data = '0x', value = 0n, payload } = request;
+    const receipt = await receipts.for(await queue.send({ chainId, to, data, value, gas, ...(payload && { payload }) }));
     if (receipt.succeeded) return receipt;
     const { transactionHash, gasUsed } = receipt;
     if (gasUsed < gas) throw await explainRevert(receipt, request);
@@ -129,7 +137,7 @@ export function createLedgerClient({ rpc, key, environment, chainId }: LedgerCli
       if (inFlight >= TRANSACT_IN_FLIGHT_MAX) throw new TreadleError('CONTRACT_BUSY', { data: { inFlight } });
       inFlight++;
       try {
-        return await execute(request, request.gas ?? TRANSACT_GAS_DEFAULT);
+        return await execute(request, request.gas ?? defaultGas(request));
       } finally {
         inFlight--;
       }
@@ -142,6 +150,10 @@ export function createLedgerClient({ rpc, key, environment, chainId }: LedgerCli
       return BigInt(readHex('a balance', await ask(rpc, 'eth_getBalance', [account, 'latest'], account)));
     },
   };
+}
+
+function defaultGas({ payload }: TransactRequest): bigint {
+  return TRANSACT_GAS_DEFAULT + (payload === undefined ? 0n : payloadGas(payload.body.length));
 }
 
 async function ask(rpc: Rpc, method: string, params: readonly unknown[], to: Address): Promise<unknown> {

@@ -1,17 +1,26 @@
 import type { Address, NodeKey } from '../crypto/index.ts';
 import { TreadleError } from '../errors.ts';
 import { TRANSACT_PAUSE_MICROS, TRANSACT_SEND_ATTEMPTS } from '../limits.ts';
+import type { Deliver } from './deliver.ts';
 import { type ClientEnvironment, pause, type ReceiptWait } from './receipt-wait.ts';
 import { type Rpc, type RpcFailure, readRpcFailure } from './rpc-failure.ts';
 import { readHex } from './rpc-shapes.ts';
+import { type PayloadBody, signPayloadTransaction } from './sign-payload-transaction.ts';
 import { type SignedTransaction, signTransaction, type TransactionFields } from './sign-transaction.ts';
+
+/** What no other attempt can change. */
+const OWN_FAULTS = /^(CONTRACT_BAD_ANSWER|PAYLOAD_BAD_.*)$/;
 
 export interface NonceQueueDependencies {
   readonly rpc: Rpc;
   readonly environment: ClientEnvironment;
   readonly receipts: ReceiptWait;
   readonly key: NodeKey;
+  readonly deliver: Deliver;
 }
+
+/** A transaction without its nonce; with a body it becomes a payload transaction. */
+export type UnsignedTransaction = Omit<TransactionFields, 'nonce'> & { readonly payload?: PayloadBody };
 
 /**
  * Hands out an account's nonces one after the other: a nonce is used up only when the node has taken its transaction, so
@@ -30,13 +39,13 @@ export class NonceQueue {
    * Signs with the next nonce and sends.
    * @throws TreadleError CONTRACT_REJECTED | CONTRACT_UNREACHABLE
    */
-  send(fields: Omit<TransactionFields, 'nonce'>): Promise<SignedTransaction> {
+  send(fields: UnsignedTransaction): Promise<SignedTransaction> {
     const mine = this.#turn.then(() => this.#sendInTurn(fields));
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
 
-  async #sendInTurn(fields: Omit<TransactionFields, 'nonce'>): Promise<SignedTransaction> {
+  async #sendInTurn({ payload, ...fields }: UnsignedTransaction): Promise<SignedTransaction> {
     let last: SignedTransaction | undefined;
     let failure: RpcFailure = { kind: 'unreachable', reason: 'not asked yet' };
     for (let attempt = 0; attempt < TRANSACT_SEND_ATTEMPTS; attempt++) {
@@ -45,15 +54,18 @@ export class NonceQueue {
       }
       try {
         const nonce = this.#next ?? (await this.#askNonce(this.#parts.key.address));
-        const signed = signTransaction({ ...fields, nonce }, this.#parts.key);
+        const signed =
+          payload === undefined
+            ? signTransaction({ ...fields, nonce }, this.#parts.key)
+            : signPayloadTransaction({ ...fields, nonce }, payload, this.#parts.key);
         // The nonce stays while it is not known whether the transaction arrived: what is sent again is the same bytes.
         this.#next = nonce;
         last = signed;
-        await this.#parts.rpc('eth_sendRawTransaction', [signed.raw]);
+        await this.#parts.deliver(signed);
         this.#next = nonce + 1n;
         return signed;
       } catch (error) {
-        if (error instanceof TreadleError && error.code === 'CONTRACT_BAD_ANSWER') throw error;
+        if (error instanceof TreadleError && OWN_FAULTS.test(error.code)) throw error;
         failure = readRpcFailure(error);
         const settled = await this.#settle(failure, last);
         if (settled !== undefined) return settled;

@@ -2,6 +2,7 @@ import type { Hex } from '../crypto/index.ts';
 import type { Environment } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
 import { RECEIPT_POLL_MICROS, RECEIPT_WAIT_MS, RECEIPT_WAITS_MAX, TRANSACT_PAUSE_MICROS } from '../limits.ts';
+import { createDeliver, type Deliver } from './deliver.ts';
 import { type Rpc, readRpcFailure } from './rpc-failure.ts';
 import { readReceipt, type TransactionReceipt } from './rpc-shapes.ts';
 import type { SignedTransaction } from './sign-transaction.ts';
@@ -17,11 +18,13 @@ export function pause(environment: ClientEnvironment, delayMicros: number, label
 export class ReceiptWait {
   readonly #rpc: Rpc;
   readonly #environment: ClientEnvironment;
+  readonly #deliver: Deliver;
   #nodeWaits = true;
 
-  constructor(rpc: Rpc, environment: ClientEnvironment) {
+  constructor(rpc: Rpc, environment: ClientEnvironment, deliver: Deliver = createDeliver(rpc)) {
     this.#rpc = rpc;
     this.#environment = environment;
+    this.#deliver = deliver;
   }
 
   /** The receipt of a transaction that may be in a block already. */
@@ -36,9 +39,10 @@ export class ReceiptWait {
    *
    * @throws TreadleError CONTRACT_TIMEOUT
    */
-  async for({ hash, raw }: SignedTransaction): Promise<TransactionReceipt> {
+  async for(signed: SignedTransaction): Promise<TransactionReceipt> {
+    const { hash } = signed;
     for (let round = 0; round < RECEIPT_WAITS_MAX; round++) {
-      if (round > 0) await this.#sendAgain(raw);
+      if (round > 0) await this.#sendAgain(signed);
       const receipt = await this.#oneWait(hash);
       if (receipt !== undefined) return receipt;
     }
@@ -74,9 +78,9 @@ export class ReceiptWait {
     }
   }
 
-  async #sendAgain(raw: Hex): Promise<void> {
+  async #sendAgain(signed: SignedTransaction): Promise<void> {
     try {
-      await this.#rpc('eth_sendRawTransaction', [raw]);
+      await this.#deliver(signed);
     } catch {
       // Known, mined meanwhile or out of reach: the next wait tells.
     }

@@ -31,6 +31,7 @@ const kinds: Readonly<Record<string, 'known' | 'nonce' | 'busy'>> = {
   POOL_UNDERPRICED_REPLACEMENT: 'nonce',
   POOL_FULL: 'busy',
   POOL_SENDER_FULL: 'busy',
+  POOL_BUSY: 'busy',
   LEDGER_BUSY: 'busy',
   RPC_BUSY: 'busy',
 };

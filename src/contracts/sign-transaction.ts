@@ -13,6 +13,8 @@ export interface TransactionFields {
 export interface SignedTransaction {
   readonly raw: Hex;
   readonly hash: Hex;
+  /** Of a payload transaction: what travels apart from it. */
+  readonly body?: Uint8Array;
 }
 
 const FEE_MARKET_TYPE = 2;
