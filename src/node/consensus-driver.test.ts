@@ -4,6 +4,7 @@ import {
   type ConsensusEffect,
   type ConsensusEvent,
   decodeMessage,
+  type Evidence,
   encodeMessage,
   type SignedMessage,
   type UnsignedMessage,
@@ -15,12 +16,14 @@ import { TreadleError } from '../errors.ts';
 import { LEDGER_PROTOCOLS } from '../ledger/index.ts';
 import { TestConsortium, type TestNode } from '../ledger/testing/consortium.ts';
 import { signedBy, testKey } from '../ledger/testing/fixtures.ts';
-import { CONSENSUS_FRAMES_KEPT_MAX, SYNC_GRACE_MICROS } from '../limits.ts';
-import { CONSENSUS_PROTOCOL, type ConsensusDriver, createConsensusDriver } from './consensus-driver.ts';
-import { openVoteLog } from './vote-log.ts';
+import { CONSENSUS_FRAMES_KEPT_MAX, SYNC_GRACE_MICROS, WORTHLESS_MESSAGES_MAX } from '../limits.ts';
+import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.ts';
+import { CONSENSUS_PROTOCOL } from './consensus-voice.ts';
+import type { Standing } from './standing.ts';
+import { openVoteLog, type VoteLog } from './vote-log.ts';
 
 const SECOND = 1_000_000;
-const TIMING = { blockIntervalMicros: SECOND, heartbeatMicros: 5 * SECOND };
+const TIMING = { blockIntervalMicros: SECOND, heartbeatMicros: 5 * SECOND, baseTimeoutMicros: 2 * SECOND };
 const DOMAIN = keccak256(Uint8Array.of(1));
 const DIGEST: Hex = `0x${'11'.repeat(32)}`;
 
@@ -52,7 +55,17 @@ class Bench {
   nodes: readonly TestNode[] = [];
   driver: ConsensusDriver | undefined;
 
-  static async start(answer: ScriptedCore['answer'] = () => [], options: { readonly connect?: boolean } = {}): Promise<Bench> {
+  readonly evidence: Evidence[] = [];
+  votes: VoteLog | undefined;
+
+  static async start(
+    answer: ScriptedCore['answer'] = () => [],
+    options: {
+      readonly connect?: boolean;
+      readonly standing?: Standing;
+      readonly before?: (bench: Bench, votes: VoteLog) => Promise<unknown>;
+    } = {},
+  ): Promise<Bench> {
     const bench = new Bench();
     const { consortium, core } = bench;
     const nodes: TestNode[] = [];
@@ -68,14 +81,20 @@ class Bench {
     const { environment, ledger } = bench.node;
     const key = consortium.keys[0] as NodeKey;
     const votes = await bench.world.run(openVoteLog({ environment, key, domain: DOMAIN }));
+    bench.votes = votes;
+    await options.before?.(bench, votes);
     bench.driver = createConsensusDriver(TIMING, {
       environment,
       ledger,
       core,
       votes,
+      ...(options.standing !== undefined && { standing: options.standing }),
+      onEvidence: (evidence) => bench.evidence.push(evidence),
       fatal: (error) => bench.failures.push(error),
     });
     bench.driver.start();
+    // It reads the headers of the chain first.
+    if (options.standing === undefined) await bench.world.runUntil(() => core.told('start').length > 0, SECOND);
     return bench;
   }
 
@@ -369,6 +388,155 @@ describe('a sealer', () => {
     expect(bench.core.events).toHaveLength(told);
     for (const messages of bench.heard.values()) expect(messages).toEqual([]);
     expect(bench.failures).toEqual([]);
+  });
+});
+
+/** Stands where the test says. */
+class ScriptedStanding implements Standing {
+  settled = false;
+  readonly #listeners: (() => void)[] = [];
+
+  start(): void {}
+
+  stop(): void {}
+
+  status(): undefined {}
+
+  onSettled(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  settle(): void {
+    this.settled = true;
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+describe('before a sealer knows where it stands', () => {
+  it('no height begins, and what the others say is kept until one does', async () => {
+    const standing = new ScriptedStanding();
+    const bench = await Bench.start(undefined, { standing });
+    bench.others[0].environment.network.send(bench.node.id, CONSENSUS_PROTOCOL, encodeMessage(await signed(bench)), 'control');
+    await bench.submit(0);
+    await bench.world.runFor(5 * SECOND);
+    expect(bench.core.events).toEqual([]);
+    standing.settle();
+    expect(bench.core.events.map(({ type }) => type)).toEqual(['start', 'message', 'work']);
+    expect(bench.core.told('message')).toMatchObject([{ via: bench.others[0].id }]);
+  });
+
+  it('and when it finds later that it forgot something, heights wait again while blocks come', async () => {
+    const standing = new ScriptedStanding();
+    const bench = await Bench.start(undefined, { standing });
+    await bench.world.runFor(SECOND);
+    standing.settle();
+    standing.settled = false;
+    const { consortium, node } = bench;
+    await consortium.commit(node, await consortium.propose(node));
+    expect(bench.core.told('start').map(({ height }) => height)).toEqual([1]);
+    standing.settle();
+    expect(bench.core.told('start').map(({ height }) => height)).toEqual([1, 2]);
+  });
+});
+
+describe('a height', () => {
+  it('that must not be signed begins with abstention, and nothing recorded is resumed', async () => {
+    const bench = await Bench.start(undefined, {
+      before: async ({ world }, votes) => {
+        await world.run(votes.abstain({ below: 3, why: 'for the test' }));
+      },
+    });
+    const { consortium, node } = bench;
+    for (let height = 1; height <= 2; height++) await consortium.commit(node, await consortium.propose(node));
+    expect(bench.core.told('start').map(({ height, abstain }) => [height, abstain])).toEqual([
+      [1, true],
+      [2, true],
+      [3, undefined],
+    ]);
+    expect(node.environment.metrics.snapshot()['consensus_abstaining']).toBe(0);
+  });
+
+  it('names who is passed over, from the headers of the chain', async () => {
+    const bench = await Bench.start();
+    const { consortium, node } = bench;
+    const sealers = node.ledger.sealers();
+    const builder = consortium.node(sealers[2] as NodeId);
+    // The first turn of height 1 is that of sealer 1; sealer 2 builds.
+    const block = await consortium.propose(builder);
+    await consortium.check(node, block, builder.id);
+    await consortium.commit(node, block);
+    expect(bench.core.told('start').map(({ skipped }) => skipped)).toEqual([undefined, [sealers[1]]]);
+  });
+
+  it('is given the certificate of the block before it, whoever brought it', async () => {
+    const bench = await Bench.start();
+    const { consortium, node } = bench;
+    await consortium.commit(node, await consortium.propose(node));
+    expect(bench.core.events.map(({ type }) => type)).toEqual(['start', 'certified', 'start']);
+    expect(bench.core.told('certified')).toMatchObject([{ certificate: { height: 1 } }]);
+  });
+});
+
+describe('what a core finds', () => {
+  it('as evidence is handed on', async () => {
+    const bench = await Bench.start();
+    const half = { content: new Uint8Array(32), signature: new Uint8Array(65) };
+    const evidence: Evidence = {
+      type: 'prepare',
+      height: 1,
+      round: 0,
+      signer: bench.others[0].id,
+      first: half,
+      second: { ...half, content: new Uint8Array(32).fill(1) },
+    };
+    await bench.does({ type: 'evidence', evidence });
+    expect(bench.evidence).toEqual([evidence]);
+    expect(bench.logged('consensus.evidence')).toHaveLength(1);
+  });
+
+  it('to be worthless again and again costs the peer its connection', async () => {
+    const bench = await Bench.start();
+    const [liar, honest] = bench.others;
+    await bench.does(...Array.from({ length: WORTHLESS_MESSAGES_MAX }, () => ({ type: 'waste', peer: liar.id }) as const));
+    await bench.consortium.settle();
+    expect(bench.node.environment.network.peers()).toContain(liar.id);
+    await bench.does({ type: 'waste', peer: liar.id });
+    await bench.consortium.settle();
+    expect(bench.node.environment.network.peers()).not.toContain(liar.id);
+    expect(bench.node.environment.network.peers()).toContain(honest.id);
+  });
+});
+
+describe('the base of the timeouts', () => {
+  it('follows how long heights take from having something to agree on, and not how long they are idle', async () => {
+    const bench = await Bench.start();
+    const { consortium, node, world, core } = bench;
+    const timer = (round: number): ConsensusEffect => ({
+      type: 'timer',
+      height: node.ledger.head.number + 1,
+      round,
+      delayMicros: 100 * SECOND,
+    });
+    const decide = async (tookMicros: number): Promise<void> => {
+      const block = await consortium.propose(node);
+      const height = node.ledger.head.number + 1;
+      // Idle for a while, a round that runs out, and then the one that decides.
+      await bench.does(timer(0));
+      await world.runFor(9 * SECOND);
+      await bench.does(timer(0));
+      await world.runFor(9 * SECOND);
+      await bench.does(timer(1));
+      await world.runFor(tookMicros);
+      const certificate = consortium.certify({ number: height, hash: block.digest });
+      await bench.does({ type: 'commit', height, round: 1, ...block, proposer: node.id, certificate });
+      await world.runUntil(() => core.told('start').at(-1)?.height === height + 1, SECOND);
+    };
+    for (let height = 0; height < 4; height++) await decide(SECOND / 100);
+    expect(core.told('start').at(-1)?.baseTimeoutMicros).toBe(2 * SECOND);
+    for (let height = 0; height < 12; height++) await decide(SECOND);
+    const base = core.told('start').at(-1)?.baseTimeoutMicros ?? 0;
+    expect(base).toBeGreaterThanOrEqual(3 * SECOND);
+    expect(base).toBeLessThan(3.2 * SECOND);
   });
 });
 

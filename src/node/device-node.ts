@@ -1,6 +1,13 @@
 import { recoverSigners, verifyCertificate } from '../consensus/index.ts';
-import { createLightMembership, genesisDomain, genesisHash } from '../consortium/index.ts';
+import {
+  createLightMembership,
+  genesisDomain,
+  genesisHash,
+  nodeOfAccount,
+  type ObserverCertificate,
+} from '../consortium/index.ts';
 import { createLedgerClient, type LedgerClient } from '../contracts/index.ts';
+import type { Address } from '../crypto/index.ts';
 import { type Environment, type NodeId, type Timer, withDeadline } from '../environment/index.ts';
 import { hasCode, TreadleError } from '../errors.ts';
 import { createLightClient, type LightClient, type TreadlePort } from '../ledger/index.ts';
@@ -21,6 +28,7 @@ import { genesisHeaderOf, genesisRoster } from './genesis-facts.ts';
 import { createLightRoster, type LightRoster } from './light-roster.ts';
 import { createPeering, type Peering } from './peering.ts';
 import { registerObserver } from './registration.ts';
+import { renewRegistration } from './renewal.ts';
 import { createNetworkRpc, createNodeCall, type RpcCall } from './rpc-service.ts';
 import { identity, type NodeSetup, type Platform, type TreadleNode, type WorkCounts } from './setup.ts';
 import { persist } from './steady.ts';
@@ -81,9 +89,10 @@ export async function createDeviceNode(
     verifyCertificate: (certificate, sealers) => verifyCertificate(domain, certificate, sealers),
   });
   const call = createVerifyingCall(createNodeCall(environment), light);
-  const rpc = createNetworkRpc(environment, () => upstreams(light.head.nextSealers, file.company), call);
+  const nodeOf = (account: Address): NodeId => nodeOfAccount(roster.now, account);
+  const rpc = createNetworkRpc(environment, () => upstreams(light.head.nextSealers, nodeOf(file.company)), call);
   const client = createLedgerClient({ rpc, key, environment, chainId: genesis.chainId });
-  const roster = createLightRoster(genesisRoster(genesis), { rpc, client, light });
+  const roster: LightRoster = createLightRoster(genesisRoster(genesis), { rpc, client, light });
   const peering = await createPeering({
     environment,
     setup,
@@ -92,14 +101,16 @@ export async function createDeviceNode(
       chainId: genesis.chainId,
       genesisHash: genesisHash(genesis),
       roster: () => ({ ...roster.now, sealers: light.head.nextSealers }),
+      ...(setup.wireVersions !== undefined && { wireVersions: setup.wireVersions }),
     }),
     sealers: () => light.head.nextSealers,
+    nodeOf,
   });
   const contactOf = (node: NodeId) => peering.contactOf(node);
   const depositWei = BigInt(file.device.depositWei);
   const payer = await createDevicePayer(
     { depositWei, topUpWei: depositWei, lockedMaxWei: 10n * depositWei, challengeSeconds: file.device.challengeSeconds },
-    { environment, key, chain: createChannelChain({ client }), contactOf },
+    { environment, key, chain: createChannelChain({ client }), contactOf, nodeOf },
   );
   const taskClient = createTaskClient({ environment, chain: createMatchChain({ client }), contactOf });
   const treadle = createLightTreadlePort({
@@ -187,6 +198,10 @@ class Device implements DeviceNode {
     return this.#counts;
   }
 
+  renewCertificate(certificate: ObserverCertificate): Promise<void> {
+    return renewRegistration(this.#parts, certificate);
+  }
+
   async quiesce(): Promise<void> {
     this.#state.quiet = true;
     if (this.#timer !== undefined) this.environment.clock.cancel(this.#timer);
@@ -202,9 +217,9 @@ class Device implements DeviceNode {
 
   /** Registration and a funded channel: nothing can be asked for before them. */
   async #prepare(): Promise<void> {
-    const { environment, client, setup, roster } = this.#parts;
+    const { environment, client, peering, roster } = this.#parts;
     await persist(environment, 'a full node', this.#state, () => roster.refresh());
-    await persist(environment, 'registration on the ledger', this.#state, () => registerObserver(client, setup.certificate));
+    await persist(environment, 'registration on the ledger', this.#state, () => registerObserver(client, peering.certificate()));
     await persist(environment, 'resuming payments', this.#state, () => this.payer.payer.resume());
     await persist(environment, 'a payment channel to the proxy', this.#state, () =>
       this.payer.payer.ready({ payee: roster.now.proxy, amountWei: this.#settings().maxPriceWei }),

@@ -1,3 +1,4 @@
+import { nodeOfAccount } from '../consortium/index.ts';
 import { createLedgerClient, type LedgerClient } from '../contracts/index.ts';
 import { type Environment, withDeadline } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
@@ -22,6 +23,7 @@ import { headFeed } from './head-feed.ts';
 import { type Offer, sendOffer } from './offer.ts';
 import { createPeering, type Peering } from './peering.ts';
 import { registerObserver } from './registration.ts';
+import { renewRegistration } from './renewal.ts';
 import { createLocalRpc } from './rpc-service.ts';
 import { identity, type NodeSetup, type Platform } from './setup.ts';
 import { persist } from './steady.ts';
@@ -60,7 +62,13 @@ export async function createGuestEdgeNode(
   version: string,
 ): Promise<EdgeNode> {
   const { ledger, membership } = host;
-  const peering = await createPeering({ environment, setup, membership, sealers: () => ledger.sealers() });
+  const peering = await createPeering({
+    environment,
+    setup,
+    membership,
+    sealers: () => ledger.sealers(),
+    nodeOf: (account) => nodeOfAccount(host.roster(), account),
+  });
   const client = createLedgerClient({
     rpc: createLocalRpc(host.rpc),
     key: setup.key,
@@ -155,16 +163,18 @@ async function createEdge(environment: Environment, setup: NodeSetup, ground: Gr
       await credit.close();
       await ground.stop();
     },
+    renewCertificate: (certificate) => renewRegistration({ peering, client, setup }, certificate),
     work: () => ({ requested: 0, completed: environment.metrics.snapshot().tasks_done_total ?? 0, failed: 0, vouchers }),
   };
 
   /** On the ledger first, then into the registry through the company. */
   async function list(progress: { stopping: boolean; listed: boolean }, offer: Offer): Promise<void> {
     const company = setup.file.company;
-    await persist(environment, 'registration on the ledger', progress, () => registerObserver(client, setup.certificate));
+    await persist(environment, 'registration on the ledger', progress, () => registerObserver(client, peering.certificate()));
     await persist(environment, 'listing by the company', progress, async () => {
-      await peering.reach(company);
-      return sendOffer(environment, company, offer);
+      const node = nodeOfAccount(full.roster(), company);
+      await peering.reach(node);
+      return sendOffer(environment, node, offer);
     });
     progress.listed = !progress.stopping;
     if (progress.listed) environment.log.info('edge.listed', { company });

@@ -1,15 +1,27 @@
-import { type ConsensusCore, createPbft, recoverSigners, verifyCertificate } from '../consensus/index.ts';
-import { createMembership, type Directory, genesisDomain, genesisHash, isSealer, type Membership } from '../consortium/index.ts';
+import { recoverSigners, verifyCertificate } from '../consensus/index.ts';
+import {
+  createMembership,
+  type Directory,
+  genesisDomain,
+  genesisHash,
+  isSealer,
+  type Membership,
+  nodeOfAccount,
+  type Roster,
+} from '../consortium/index.ts';
 import { createLedgerClient, type LedgerClient } from '../contracts/index.ts';
-import type { Address } from '../crypto/index.ts';
+import type { Address, NodeKey } from '../crypto/index.ts';
 import type { Environment } from '../environment/index.ts';
-import { createRpc, DEFAULT_TIMING, type Ledger, openLedger, type Rpc, type TreadlePort } from '../ledger/index.ts';
-import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.ts';
+import { createRpc, type Ledger, openLedger, type Rpc, type TreadlePort } from '../ledger/index.ts';
+import type { ConsensusDriver } from './consensus-driver.ts';
+import { createSealing, type Sealing } from './consensus-sealing.ts';
+import { createEvidenceReporter } from './evidence-reporter.ts';
 import { createPeering, type Peering } from './peering.ts';
+import { followRoster } from './roster-follower.ts';
 import { createLocalRpc, serveRpc } from './rpc-service.ts';
-import type { NodeSetup, Platform } from './setup.ts';
+import { createSeatKeeper, type SeatKeeper } from './seat-keeper.ts';
+import { actingKey, type NodeSetup, type Platform } from './setup.ts';
 import { createTreadlePort } from './treadle-port.ts';
-import { openVoteLog, type VoteLog } from './vote-log.ts';
 
 /** A node with a ledger of its own: proxy, company, edge node, centre. Sealing is decided by the contract, height by height. */
 export interface FullNode {
@@ -17,17 +29,23 @@ export interface FullNode {
   readonly setup: NodeSetup;
   readonly ledger: Ledger;
   readonly rpc: Rpc;
-  /** A client of the own ledger, acting with the node's key. */
+  /** A client of the own ledger, acting for the node's account. */
   readonly client: LedgerClient;
   readonly treadle: TreadlePort;
   readonly membership: Membership;
+  /** Who is in the consortium, as of the last change. */
+  readonly roster: () => Roster;
   readonly directory: Directory;
   readonly peering: Peering;
   /** Present on nodes that may seal. */
   readonly consensus: ConsensusDriver | undefined;
+  /** Present on nodes that may seal. */
+  readonly seat: SeatKeeper | undefined;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
+
+const BYTES_PER_GB = 1e9;
 
 /** Opens the ledger of a full node and puts its parts together; nothing runs before `start`. */
 export async function createFullNode(environment: Environment, setup: NodeSetup, platform: Platform): Promise<FullNode> {
@@ -35,6 +53,11 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
   const domain = genesisDomain(genesis);
   const ledger = await openLedger(environment, genesis, {
     verifyCertificate: (certificate, sealers) => verifyCertificate(domain, certificate, sealers),
+    domain,
+    storage: {
+      limitBytes: file.storage.limitGb * BYTES_PER_GB,
+      ...(file.storage.snapshotBehindBlocks !== undefined && { snapshotBehindBlocks: file.storage.snapshotBehindBlocks }),
+    },
     ...(platform.executor !== undefined && { executor: platform.executor }),
     ...(platform.stateStore !== undefined && { stateStore: platform.stateStore }),
   });
@@ -43,16 +66,23 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
     clock: environment.clock,
     chainId: genesis.chainId,
     genesisHash: genesisHash(genesis),
+    ...(setup.wireVersions !== undefined && { wireVersions: setup.wireVersions }),
   });
-  followRoster(environment, ledger, membership);
+  const roster = await followRoster(environment, ledger, membership);
   const peering = await createPeering({
     environment,
     setup,
     membership,
     sealers: () => ledger.sealers(),
+    nodeOf: (account) => nodeOfAccount(roster(), account),
   });
   const sealing = isSealer(file.role)
-    ? await createSealing(environment, setup, { ledger, domain, fatal: platform.fatal })
+    ? await createSealing(environment, setup, {
+        ledger,
+        domain,
+        fatal: platform.fatal,
+        onEvidence: (evidence) => reporter?.report(evidence),
+      })
     : undefined;
   const treadle = createTreadlePort({
     environment,
@@ -63,10 +93,17 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
     version: platform.version,
     client: () => client,
     signers: (certificate) => recoverSigners(domain, certificate),
-    ...(sealing !== undefined && { consensus: sealing.core }),
+    ...(sealing !== undefined && { consensus: sealing.core, standing: sealing.standing, seat: () => seat?.position }),
   });
   const rpc = createRpc({ ledger, environment, treadle, clientVersion: `treadle/v${platform.version}` });
-  const client = createLedgerClient({ rpc: createLocalRpc(rpc), key, environment, chainId: genesis.chainId });
+  const clientOf = (by: NodeKey): LedgerClient =>
+    createLedgerClient({ rpc: createLocalRpc(rpc), key: by, environment, chainId: genesis.chainId });
+  const client = clientOf(actingKey(setup));
+  const own = setup.accountKey === undefined ? client : clientOf(key);
+  const seat = isSealer(file.role)
+    ? createSeatKeeper({ environment, ledger, client: own, mayVote: () => mayVote(sealing) })
+    : undefined;
+  const reporter = isSealer(file.role) ? createEvidenceReporter({ environment, ledger, client: own, domain }) : undefined;
   serveRpc(environment, rpc);
 
   return {
@@ -77,59 +114,35 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
     client,
     treadle,
     membership,
+    roster,
     directory: peering.directory,
     peering,
     consensus: sealing?.driver,
+    seat,
     async start() {
       ledger.start();
-      sealing?.driver.start();
+      sealing?.start();
+      seat?.start();
       await peering.start();
     },
     async stop() {
-      sealing?.driver.stop();
+      sealing?.stop();
+      seat?.stop();
+      reporter?.stop();
       await peering.stop();
-      await sealing?.votes.close();
+      await sealing?.close();
       await ledger.close();
     },
   };
 }
 
-/**
- * Contacts are judged by the roster that was read last. A node that nobody dials would keep that of its start, and whoever
- * has joined since would be a stranger to it: so it is read again whenever the sealers change.
- */
-function followRoster(environment: Environment, ledger: Ledger, membership: Membership): void {
-  let known = ledger.sealers().join();
-  ledger.onHead(({ header }) => {
-    const sealers = header.nextSealers.join();
-    if (sealers === known) return;
-    known = sealers;
-    membership.roster().catch((error: unknown) => environment.log.warn('membership.not-read', { reason: String(error) }));
-  });
-}
-
 async function readContract(ledger: Ledger, request: { readonly to: Address; readonly data: Uint8Array }): Promise<Uint8Array> {
-  const { success, returnData, error } = await ledger.call(request, 'latest');
+  const { success, returnData, error } = await ledger.call(request, ledger.readableBlock());
   if (!success) throw new Error(error ?? 'the call failed');
   return returnData;
 }
 
-async function createSealing(
-  environment: Environment,
-  setup: NodeSetup,
-  parts: { readonly ledger: Ledger; readonly domain: Uint8Array; readonly fatal: (error: unknown) => void },
-): Promise<{ readonly core: ConsensusCore; readonly driver: ConsensusDriver; readonly votes: VoteLog }> {
-  const timing = setup.genesis.timing ?? DEFAULT_TIMING;
-  const votes = await openVoteLog({ environment, key: setup.key, domain: parts.domain });
-  const core = createPbft({
-    domain: parts.domain,
-    self: setup.key.address,
-    baseTimeoutMicros: timing.baseTimeoutMs * 1000,
-    idleTimeoutMicros: (timing.heartbeatMs + timing.baseTimeoutMs) * 1000,
-  });
-  const driver = createConsensusDriver(
-    { blockIntervalMicros: timing.blockIntervalMs * 1000, heartbeatMicros: timing.heartbeatMs * 1000 },
-    { environment, ledger: parts.ledger, core, votes, fatal: parts.fatal },
-  );
-  return { core, driver, votes };
+/** Whether the node would vote if it were a sealer of the next height: it knows where it stands, and need not abstain. */
+function mayVote(sealing: Sealing | undefined): boolean {
+  return sealing?.standing.settled === true && sealing.standing.status() === undefined;
 }

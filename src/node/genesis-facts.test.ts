@@ -32,7 +32,8 @@ describe('what follows from genesis alone', () => {
     const member = (role: string) => plan.members.filter((candidate) => candidate.role === role);
     expect(genesisRoster(genesis)).toEqual({
       proxy: member('proxy')[0]?.node,
-      companies: member('company').map(({ node }, at) => ({ account: node, name: COMPANIES[at] })),
+      proxySealer: member('proxy')[0]?.node,
+      companies: member('company').map(({ node }, at) => ({ account: node, name: COMPANIES[at], sealer: node })),
       sealers: [...member('proxy'), ...member('company')].map(({ node }) => node).sort(),
     });
   });

@@ -1,5 +1,5 @@
 import { decodeAbiParameters, type Hex as ViemHex } from 'viem';
-import type { Roster } from '../consortium/index.ts';
+import { type Roster, rosterOfFounders } from '../consortium/index.ts';
 import { CONSORTIUM_ADDRESS, consortiumArtifact } from '../contracts/index.ts';
 import { toAddress } from '../crypto/index.ts';
 import { TreadleError } from '../errors.ts';
@@ -24,11 +24,8 @@ export function genesisRoster(genesis: Genesis): Roster {
     });
   }
   const { proxy, companies } = readFounders(`0x${contract.initCode.slice(consortiumArtifact.bytecode.length)}`);
-  return {
-    proxy: toAddress(proxy),
-    companies: companies.map(({ account, name }) => ({ account: toAddress(account), name })),
-    sealers: genesis.sealers,
-  };
+  const seats = companies.map(({ account, name }) => ({ account: toAddress(account), name }));
+  return rosterOfFounders(toAddress(proxy), seats, genesis.sealers);
 }
 
 interface Founders {

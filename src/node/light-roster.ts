@@ -2,8 +2,9 @@ import type { Roster } from '../consortium/index.ts';
 import { consortiumClient, type LedgerClient } from '../contracts/index.ts';
 import { TreadleError } from '../errors.ts';
 import type { LightClient } from '../ledger/index.ts';
+import { followHead } from '../light/index.ts';
 import { SEALERS_MAX } from '../limits.ts';
-import { followHead } from './follow-headers.ts';
+import { provedProxy } from './proved-proxy.ts';
 import type { RpcCall } from './rpc-service.ts';
 
 /** Who is in the consortium, as a light node knows it. */
@@ -15,8 +16,8 @@ export interface LightRoster {
 
 /**
  * Begins with the founders. What a full node says of the contract is taken as told, for a false company can neither seal
- * nor be matched; but who the proxy is decides to whom this node pays. Another proxy than the known one is believed only
- * when the certified sealers hold the known one no longer.
+ * nor be matched; but who the proxy is decides to whom this node pays. Another proxy than the known one is believed only with
+ * a proof against the state root of a certified header.
  */
 export function createLightRoster(
   founders: Roster,
@@ -38,14 +39,18 @@ export function createLightRoster(
         consortium.proxy(),
         consortium.companies({ offset: 0n, limit: BigInt(SEALERS_MAX) }),
       ]);
-      const replaced = sealers.includes(proxy) && !sealers.includes(now.proxy);
-      if (proxy !== now.proxy && !replaced) {
-        throw new TreadleError('NODE_PROXY_UNPROVED', {
-          detail: `a full node says that ${proxy} is the proxy, the sealers' signatures say it is still ${now.proxy}`,
-          data: { told: proxy, known: now.proxy },
-        });
+      if (proxy !== now.proxy) {
+        const proved = await provedProxy(rpc, light);
+        if (proved !== proxy) {
+          throw new TreadleError('NODE_PROXY_UNPROVED', {
+            detail: `a full node says that ${proxy} is the proxy, its own proof says that it is ${proved}`,
+            data: { told: proxy, proved },
+          });
+        }
       }
-      now = { proxy, companies: companies.map(({ account, name }) => ({ account, name })), sealers };
+      const { sealer: proxySealer } = await consortium.seat(proxy);
+      const seated = companies.map(({ account, name, sealer }) => ({ account, name, sealer }));
+      now = { proxy, proxySealer, companies: seated, sealers };
       readFor = sealers.join();
     },
   };

@@ -54,15 +54,15 @@ export function createLinks(turnMicros: number, dependencies: Dependencies): Lin
     if (!running) return;
     if (timer !== undefined) environment.clock.cancel(timer);
     timer = environment.clock.set(turnMicros, turn, 'look after links');
-    const connected = environment.network.peers();
+    const connected: ReadonlySet<NodeId> = new Set(environment.network.peers());
     const plan = dependencies.plan();
     const wanted = missing(plan, connected, environment.node);
     for (const node of wanted) dial(dependencies.lookup(node));
     const lost = wanted.length > 0 && wanted.every((node) => (dependencies.lookup(node)?.addresses.length ?? 0) === 0);
-    if (connected.length === 0 || lost || plan.keepsBootstrap === true) {
-      for (const contact of dependencies.bootstrap) if (!connected.includes(contact.node)) dial(contact);
+    if (connected.size === 0 || lost || plan.keepsBootstrap === true) {
+      for (const contact of dependencies.bootstrap) if (!connected.has(contact.node)) dial(contact);
     }
-    for (const node of attempts.keys()) if (connected.includes(node)) attempts.delete(node);
+    for (const node of attempts.keys()) if (connected.has(node)) attempts.delete(node);
   };
 
   const dial = (contact: Contact | undefined): void => {
@@ -105,14 +105,14 @@ export function createLinks(turnMicros: number, dependencies: Dependencies): Lin
 }
 
 /** Whom the plan still lacks. */
-function missing(plan: LinkPlan, connected: readonly NodeId[], self: NodeId): NodeId[] {
-  const lacks = (node: NodeId): boolean => node !== self && !connected.includes(node);
+function missing(plan: LinkPlan, connected: ReadonlySet<NodeId>, self: NodeId): NodeId[] {
+  const lacks = (node: NodeId): boolean => node !== self && !connected.has(node);
   const wanted = plan.every.some(lacks) ? plan.every.filter(lacks) : [];
   if (plan.some === undefined) return wanted;
   const candidates = plan.some.of.filter((node) => node !== self);
-  const held = candidates.filter((node) => connected.includes(node)).length;
+  const held = candidates.filter((node) => connected.has(node)).length;
   // One more than is missing: one that is down must not cost a whole turn.
   const lacking = plan.some.count - held;
-  if (lacking > 0) wanted.push(...candidates.filter((node) => !connected.includes(node)).slice(0, lacking + 1));
+  if (lacking > 0) wanted.push(...candidates.filter((node) => !connected.has(node)).slice(0, lacking + 1));
   return wanted;
 }

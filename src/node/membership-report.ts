@@ -1,23 +1,40 @@
+import { MESSAGE_TYPE, type MessageType } from '../consensus/index.ts';
 import type { Membership } from '../consortium/index.ts';
-import { consortiumClient, type LedgerClient, type ProposalKind, type ProposalRecord } from '../contracts/index.ts';
-import type { MembershipReport, ProposalReport } from '../ledger/index.ts';
-import { PROPOSALS_REPORTED_MAX } from '../limits.ts';
+import {
+  consortiumClient,
+  type EvidenceRecord,
+  type LedgerClient,
+  type ProposalKind,
+  type ProposalRecord,
+} from '../contracts/index.ts';
+import type { EvidenceReport, MembershipReport, ProposalReport } from '../ledger/index.ts';
+import { EVIDENCE_REPORTED_MAX, PROPOSALS_REPORTED_MAX } from '../limits.ts';
 
 const ACTIONS: Readonly<Record<ProposalKind, string>> = {
   addCompany: 'add-company',
   removeCompany: 'remove-company',
   replaceProxy: 'replace-proxy',
+  reinstate: 'reinstate',
 };
+const WAITS = { nothing: null, sync: 'sync', epoch: 'pace' } as const;
+const MESSAGE_NAMES = new Map<number, MessageType>(
+  (Object.keys(MESSAGE_TYPE) as MessageType[]).map((type) => [MESSAGE_TYPE[type], type]),
+);
 
-/** Who is in the consortium, and which votes are under way. */
+/** Who is in the consortium, who is in quarantine and why, and which votes are under way. */
 export async function reportMembership(membership: Membership, client: LedgerClient): Promise<MembershipReport> {
   const consortium = consortiumClient(client);
-  const { proxy, companies, sealers } = await membership.roster();
-  const newest = await consortium.proposals({ offset: 0n, limit: BigInt(PROPOSALS_REPORTED_MAX) });
+  const { proxy, proxySealer, companies, sealers } = await membership.roster();
+  const [newest, quarantined, evidence] = await Promise.all([
+    consortium.proposals({ offset: 0n, limit: BigInt(PROPOSALS_REPORTED_MAX) }),
+    consortium.quarantined(),
+    consortium.evidence({ offset: 0n, limit: BigInt(EVIDENCE_REPORTED_MAX) }),
+  ]);
   const open = newest.filter((proposal) => proposal.state === 'open').reverse();
-  const votesNeeded = Math.floor((2 * companies.length) / 3) + 1;
+  const voting = companies.filter(({ account }) => !quarantined.includes(account));
+  const votesNeeded = Math.floor((2 * voting.length) / 3) + 1;
   const proposals = open.map((proposal) => reportProposal(proposal, votesNeeded));
-  return { proxy, companies, sealers, proposals };
+  return { proxy, proxySealer, companies, sealers, quarantined, evidence: evidence.map(reportEvidence), proposals };
 }
 
 function reportProposal(proposal: ProposalRecord, votesNeeded: number): ProposalReport {
@@ -29,5 +46,21 @@ function reportProposal(proposal: ProposalRecord, votesNeeded: number): Proposal
     votesFor: proposal.yes,
     votesAgainst: proposal.no,
     votesNeeded,
+    waitsFor: WAITS[proposal.waitsFor],
+  };
+}
+
+function reportEvidence(record: EvidenceRecord): EvidenceReport {
+  return {
+    id: Number(record.id),
+    signer: record.signer,
+    account: record.account,
+    message: MESSAGE_NAMES.get(record.messageType) ?? String(record.messageType),
+    height: Number(record.height),
+    round: Number(record.round),
+    digests: [record.digest, record.otherDigest],
+    reporter: record.reporter,
+    reportedAt: Number(record.reportedAt),
+    quarantined: record.quarantined,
   };
 }

@@ -1,4 +1,5 @@
 import {
+  agreedVersion,
   createDirectory,
   type Directory,
   decodeHello,
@@ -7,12 +8,17 @@ import {
   type Hello,
   isSealer,
   type Membership,
-  WIRE_VERSION,
+  type ObserverCertificate,
+  type SignedContact,
+  WIRE_VERSIONS,
+  type WireVersions,
 } from '../consortium/index.ts';
 import type { Address } from '../crypto/index.ts';
 import type { Contact, Environment, NodeId } from '../environment/index.ts';
 import { hasCode, TreadleError } from '../errors.ts';
+import { createCertificateWatch } from './certificate-watch.ts';
 import { createLinks, type LinkPlan } from './links.ts';
+import { createPeerReview } from './peer-review.ts';
 import type { NodeSetup } from './setup.ts';
 
 /** A node's place among the others: who it says it is, whom it lets in, whom it keeps connected to. */
@@ -24,6 +30,12 @@ export interface Peering {
   contactOf(node: NodeId): Promise<Contact | undefined>;
   /** Connects to a node that somebody knows. @throws TreadleError NETWORK_* | NODE_UNKNOWN_PEER */
   reach(node: NodeId): Promise<void>;
+  /** Shows this certificate from now on, to those that are connected as well: no connection is lost by it. */
+  renew(certificate: ObserverCertificate): void;
+  /** The certificate that this node shows; undefined for a sealer. */
+  certificate(): ObserverCertificate | undefined;
+  /** The wire version that is spoken with a connected peer. */
+  wireVersion(peer: NodeId): number;
 }
 
 interface Options {
@@ -32,6 +44,8 @@ interface Options {
   readonly membership: Pick<Membership, 'admitPeer' | 'judgeContact'>;
   /** Who seals the next height, as far as this node knows. */
   readonly sealers: () => readonly Address[];
+  /** The node that runs for a member's account. */
+  readonly nodeOf: (account: Address) => NodeId;
 }
 
 const TURN_MICROS = 1_000_000;
@@ -42,6 +56,13 @@ export async function createPeering(options: Options): Promise<Peering> {
   const { environment, setup } = options;
   const { file, key } = setup;
   const chain = { chainId: setup.genesis.chainId, genesisHash: genesisHash(setup.genesis) };
+  const wireVersions = setup.wireVersions ?? WIRE_VERSIONS;
+  /** What the connected peers said of themselves. */
+  const greetings = new Map<NodeId, Hello>();
+  const wireVersion = (peer: NodeId): number => {
+    const theirs = greetings.get(peer)?.wireVersions;
+    return (theirs === undefined ? undefined : agreedVersion(wireVersions, theirs)) ?? wireVersions.lowest;
+  };
   const directory = await createDirectory({
     environment,
     key,
@@ -53,19 +74,31 @@ export async function createPeering(options: Options): Promise<Peering> {
       ...(setup.certificate !== undefined && { certificate: setup.certificate }),
     },
     judge: (contact) => options.membership.judgeContact(contact),
+    wireVersion,
   });
   const links = createLinks(TURN_MICROS, {
     environment,
     lookup: (node) => directory.lookup(node),
-    plan: () => planLinks(setup, options.sealers()),
+    plan: () => planLinks(setup, options.sealers(), options.nodeOf(file.company)),
     bootstrap: file.contacts,
     // Others hear of everybody with each new connection; a device asks when it needs to.
     ...(file.role === 'device' && { lost: (contact: Contact) => void ifMoved(environment, directory, contact) }),
   });
+  const review = createPeerReview({
+    environment,
+    contactOf: (peer) => newest(directory.lookup(peer), greetings.get(peer)?.contact),
+    judge: (contact) => options.membership.judgeContact(contact),
+  });
+  const certificate = (): ObserverCertificate | undefined => directory.self().certificate;
+  const watch = createCertificateWatch(environment, certificate);
   environment.network.onPeer((event) => {
+    if (event.type === 'disconnected') greetings.delete(event.peer);
     if (event.type !== 'connected') return;
-    const hello = readHello(event.hello);
-    if (hello !== undefined) directory.seed([hello.contact]);
+    const hello = readHello(event.hello, wireVersions);
+    if (hello !== undefined) {
+      greetings.set(event.peer, hello);
+      directory.seed([hello.contact]);
+    }
     // Devices need few and know few: one asks until it knows the sealers, later when it needs somebody, and is not asked.
     if (file.role === 'device' && knowsAll(directory, options.sealers())) directory.announceTo(event.peer);
     else if (hello?.contact.role !== 'device') void exchange(environment, directory, event.peer);
@@ -77,26 +110,44 @@ export async function createPeering(options: Options): Promise<Peering> {
     directory,
     async start() {
       await environment.network.start({
-        hello: () => encodeHello({ wireVersion: WIRE_VERSION, ...chain, contact: directory.self() }),
+        hello: () => encodeHello({ wireVersions, ...chain, contact: directory.self() }),
         admit: (peer, hello) => options.membership.admitPeer(peer, hello),
       });
       directory.describe({ addresses: file.advertise ?? environment.network.addresses() });
       links.start();
+      review.start();
+      watch.start();
     },
     async stop() {
       links.stop();
+      review.stop();
+      watch.stop();
       await environment.network.stop();
       await directory.flush();
     },
     contactOf: (node) => locate(environment, directory, node),
     reach: (node) => reach(environment, directory, node),
+    renew(later) {
+      directory.describe({ certificate: later });
+      for (const peer of environment.network.peers()) directory.announceTo(peer);
+      watch.stop();
+      watch.start();
+    },
+    certificate,
+    wireVersion,
   };
 }
 
+/** The later one of what a peer said of itself: a certificate is renewed without a new connection. */
+function newest(heard: SignedContact | undefined, greeted: SignedContact | undefined): SignedContact | undefined {
+  if (heard === undefined || greeted === undefined) return heard ?? greeted;
+  return heard.sequence >= greeted.sequence ? heard : greeted;
+}
+
 /** Sealers hold a full mesh and tell the centre of it; observers hold the proxy's or their company's line and one more. */
-function planLinks(setup: NodeSetup, sealers: readonly Address[]): LinkPlan {
+function planLinks(setup: NodeSetup, sealers: readonly Address[], company: NodeId): LinkPlan {
   if (isSealer(setup.file.role) || setup.file.role === 'centre') return { every: sealers, keepsBootstrap: true };
-  const own = sealers.filter((sealer) => sealer === setup.file.company);
+  const own = sealers.filter((sealer) => sealer === company);
   return { every: own, some: { of: sealers, count: OBSERVER_UPSTREAMS } };
 }
 
@@ -104,9 +155,9 @@ function knowsAll(directory: Directory, nodes: readonly NodeId[]): boolean {
   return nodes.every((node) => (directory.lookup(node)?.addresses.length ?? 0) > 0);
 }
 
-function readHello(bytes: Uint8Array): Hello | undefined {
+function readHello(bytes: Uint8Array, wireVersions: WireVersions): Hello | undefined {
   try {
-    return decodeHello(bytes);
+    return decodeHello(bytes, wireVersions);
   } catch {
     return undefined;
   }

@@ -4,7 +4,8 @@ import { createChannelChain, createMatchChain, createMatchReader, createProxy, t
 import type { LedgerNode } from './company-node.ts';
 import { createFullNode } from './full-node.ts';
 import { headFeed } from './head-feed.ts';
-import { identity, type NodeSetup, type Platform } from './setup.ts';
+import { showLater } from './renewal.ts';
+import { actingKey, checkAccountKey, identity, type NodeSetup, type Platform } from './setup.ts';
 
 /** The broker: a sealer that passes payments on to whom the ledger matched. */
 export interface ProxyNode extends LedgerNode {
@@ -15,7 +16,8 @@ export interface ProxyNode extends LedgerNode {
 const CLAIM_SHARE = 4n;
 
 export async function createProxyNode(environment: Environment, setup: NodeSetup, platform: Platform): Promise<ProxyNode> {
-  const { file, key } = setup;
+  const { file } = setup;
+  checkAccountKey(setup);
   if (file.role !== 'proxy') throw new TreadleError('NODE_MISCONFIGURED', { detail: `"role" is ${file.role}, not proxy` });
   const full = await createFullNode(environment, setup, platform);
   const client = full.client;
@@ -33,7 +35,7 @@ export async function createProxyNode(environment: Environment, setup: NodeSetup
       challengeSeconds: file.challengeSeconds,
       claimThresholdWei: depositWei / CLAIM_SHARE,
     },
-    { environment, key, chain: channelChain, matches, contactOf: (node) => full.peering.contactOf(node) },
+    { environment, key: actingKey(setup), chain: channelChain, matches, contactOf: (node) => full.peering.contactOf(node) },
   );
   proxy.payer.onProgress((payment) => {
     if (payment.stage === 'delivered') vouchers += 1;
@@ -52,5 +54,6 @@ export async function createProxyNode(environment: Environment, setup: NodeSetup
       await full.stop();
     },
     work: () => ({ requested: 0, completed: 0, failed: 0, vouchers }),
+    renewCertificate: async (certificate) => showLater(full.peering, setup, certificate),
   };
 }

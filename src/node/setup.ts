@@ -1,6 +1,7 @@
-import type { NodeFile, ObserverCertificate } from '../consortium/index.ts';
+import type { NodeFile, ObserverCertificate, WireVersions } from '../consortium/index.ts';
 import type { Address, NodeKey } from '../crypto/index.ts';
 import type { NodeId } from '../environment/index.ts';
+import { TreadleError } from '../errors.ts';
 import type { Executor, Genesis, StateStore } from '../ledger/index.ts';
 
 /** What a node is made of: its file, its key, the chain it is on, and for observers their certificate. */
@@ -9,6 +10,30 @@ export interface NodeSetup {
   readonly key: NodeKey;
   readonly genesis: Genesis;
   readonly certificate?: ObserverCertificate;
+  /** The key of the company's or proxy's account, where the node runs with another one. */
+  readonly accountKey?: NodeKey;
+  /** What the node speaks; by default all that this release can. */
+  readonly wireVersions?: WireVersions;
+}
+
+/** The key that acts on the ledger for this node: of its account, which is its own key unless the two were separated. */
+export function actingKey({ key, accountKey }: Pick<NodeSetup, 'key' | 'accountKey'>): NodeKey {
+  return accountKey ?? key;
+}
+
+/** @throws TreadleError NODE_MISCONFIGURED when the keys of a sealer do not fit its account */
+export function checkAccountKey({ file, key, accountKey }: NodeSetup): void {
+  if (accountKey !== undefined && accountKey.address !== file.company) {
+    throw new TreadleError('NODE_MISCONFIGURED', {
+      detail: `"accountKeyFile" holds the key of ${accountKey.address}, "company" is ${file.company}`,
+    });
+  }
+  // A proxy pays with its account; a company only lists its edge nodes, and may do that by hand.
+  if (file.role === 'proxy' && accountKey === undefined && file.company !== key.address) {
+    throw new TreadleError('NODE_MISCONFIGURED', {
+      detail: `the proxy ${file.company} runs with the key ${key.address}: name the key of its account as "accountKeyFile"`,
+    });
+  }
 }
 
 /** What the world that the node runs in provides beyond its environment. */
@@ -40,6 +65,11 @@ export interface TreadleNode {
   /** Finishes what is under way and closes its files. */
   stop(): Promise<void>;
   work(): WorkCounts;
+  /**
+   * Goes on with a later certificate: tells the connected peers, and the ledger where the node is registered there.
+   * @throws TreadleError NODE_MISCONFIGURED when it is not for this node
+   */
+  renewCertificate(certificate: ObserverCertificate): Promise<void>;
 }
 
 export const NO_WORK: WorkCounts = { requested: 0, completed: 0, failed: 0, vouchers: 0 };

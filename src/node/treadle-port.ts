@@ -15,8 +15,10 @@ import type {
   TreadlePort,
 } from '../ledger/index.ts';
 import { PEER_HISTORY_MAX } from '../limits.ts';
+import { reportCertificate } from './certificate-watch.ts';
 import { reportMembership } from './membership-report.ts';
 import type { NodeSetup } from './setup.ts';
+import type { Standing } from './standing.ts';
 
 interface Parts {
   readonly environment: Environment;
@@ -30,6 +32,9 @@ interface Parts {
   readonly client: () => LedgerClient;
   /** Absent on nodes that never seal. */
   readonly consensus?: ConsensusCore;
+  readonly standing?: Standing;
+  /** What this node's key is to the consortium; for nodes that may seal. */
+  readonly seat?: () => string | undefined;
 }
 
 interface PeerParts {
@@ -52,13 +57,16 @@ export function createTreadlePort(parts: Parts): TreadlePort {
       id: environment.node,
       height: ledger.head.number,
       syncing: reportSyncing(ledger, started),
+      ...reportStanding(parts),
     }),
     signers: parts.signers,
   };
 }
 
-function reportConsensus({ ledger, consensus }: Parts): ConsensusReport {
-  const head = { headHash: ledger.head.hash, headNumber: ledger.head.number };
+function reportConsensus({ ledger, consensus, standing }: Parts): ConsensusReport {
+  const kept = standing?.status();
+  const abstaining = kept && { abstaining: { why: kept.why, untilHeight: kept.untilHeight ?? null } };
+  const head = { headHash: ledger.head.hash, headNumber: ledger.head.number, ...abstaining };
   const status = consensus?.status();
   if (status === undefined || status.sealers.length === 0) {
     const sealers = ledger.sealers();
@@ -80,8 +88,14 @@ export function createLightTreadlePort(parts: LightParts): TreadlePort {
       return { height: number + 1, sealers: sealers(), headHash: hash, headNumber: number, ...round };
     },
     peers: () => reportPeers(parts, since),
-    membership: async () => ({ ...parts.roster(), sealers: sealers(), proposals: [] }),
-    node: () => ({ ...reportSelf(setup, parts.version), id: environment.node, height: light.head.number, syncing: false }),
+    membership: async () => ({ ...parts.roster(), sealers: sealers(), quarantined: [], evidence: [], proposals: [] }),
+    node: () => ({
+      ...reportSelf(setup, parts.version),
+      id: environment.node,
+      height: light.head.number,
+      syncing: false,
+      ...reportStanding(parts),
+    }),
     signers: parts.signers,
   };
 }
@@ -91,7 +105,7 @@ interface LightParts {
   readonly setup: NodeSetup;
   readonly light: LightClient;
   readonly directory: Directory;
-  readonly roster: () => Pick<MembershipReport, 'proxy' | 'companies'>;
+  readonly roster: () => Pick<MembershipReport, 'proxy' | 'proxySealer' | 'companies'>;
   readonly version: string;
   readonly signers: (certificate: Certificate) => readonly Address[];
 }
@@ -105,6 +119,23 @@ function reportSelf({ file, genesis }: NodeSetup, version: string): Omit<NodeRep
     chainId: genesis.chainId,
     genesisHash: genesisHash(genesis),
   };
+}
+
+/** Whether a sealer's node seals, or how long an observer's certificate holds. */
+function reportStanding({ environment, directory, seat }: StandingParts): Pick<NodeReport, 'seat' | 'certificate'> {
+  const position = seat?.();
+  const { certificate } = directory.self();
+  const nowSeconds = Math.floor(environment.clock.now() / 1_000_000);
+  return {
+    ...(position !== undefined && { seat: position }),
+    ...(certificate !== undefined && { certificate: reportCertificate(certificate, nowSeconds) }),
+  };
+}
+
+interface StandingParts {
+  readonly environment: Environment;
+  readonly directory: Directory;
+  readonly seat?: () => string | undefined;
 }
 
 function reportPeers({ environment, ledger, directory }: PeerParts, since: ReadonlyMap<NodeId, number>): readonly PeerReport[] {
@@ -132,7 +163,7 @@ function reportSyncing(ledger: Ledger, startingBlock: number): false | SyncRepor
   const currentBlock = ledger.head.number;
   const highestBlock = ledger.bestKnown();
   // One block behind is the ordinary course of things between an announcement and its block.
-  return highestBlock > currentBlock + 1 ? { startingBlock, currentBlock, highestBlock } : false;
+  return highestBlock > currentBlock + 1 ? { startingBlock, currentBlock, highestBlock, ...ledger.syncStatus() } : false;
 }
 
 /** When each peer was last connected or lost, in milliseconds since the Unix epoch; the oldest are forgotten first. */

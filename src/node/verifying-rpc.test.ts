@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { type Hex, type NodeKey, toHex } from '../crypto/index.ts';
 import type { NodeId } from '../environment/index.ts';
 import { callData, GOVERNANCE, replaceSealersData, testKey } from '../ledger/testing/fixtures.ts';
-import { followHead, followHeaders } from './follow-headers.ts';
+import { followHead, followHeaders } from '../light/index.ts';
 import type { NodeCall, RpcCall } from './rpc-service.ts';
 import { type ServedChain, serveChain } from './testing/served-chain.ts';
 import { createVerifyingCall } from './verifying-rpc.ts';

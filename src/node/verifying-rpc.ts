@@ -2,7 +2,7 @@ import { fromHex, type Hex } from '../crypto/index.ts';
 import type { NodeId } from '../environment/index.ts';
 import { hasCode, TreadleError } from '../errors.ts';
 import { decodeHeader, type LightClient, parseCertificate, type ReceiptProof, type RpcCertificate } from '../ledger/index.ts';
-import { followHeaders } from './follow-headers.ts';
+import { followHeaders } from '../light/index.ts';
 import type { NodeCall, RpcCall } from './rpc-service.ts';
 
 /** The methods whose answer is a receipt, or null. */
@@ -20,12 +20,12 @@ interface RpcReceiptProof {
   readonly certificate: RpcCertificate;
   readonly index: number;
   readonly proof: readonly Hex[];
+  readonly transactionProof: readonly Hex[];
 }
 
 /**
  * A light node's JSON-RPC: every receipt that a full node names is checked against a certified header before it is
- * believed, so a full node can withhold a match or a payment but not make one up. A proof shows that a receipt is on the
- * chain, not which transaction it is of: whoever reads a match or a channel in it looks for its own task or channel there.
+ * believed, so a full node can withhold a match or a payment but not make one up or pass another's off as this one's.
  * Other answers (balances, nonces, what a contract would say) are taken as told: what follows from a false one is a
  * transaction that the ledger refuses.
  *
@@ -35,7 +35,7 @@ export function createVerifyingCall(call: NodeCall, light: LightClient): NodeCal
   return async (node, method, params) => {
     const result = await call(node, method, params);
     if (RECEIPT_METHODS.has(method) && result !== null && result !== undefined) {
-      await check({ light, node, hash: String(params[0]), ask: (inner, values) => call(node, inner, values) }, result);
+      await check({ light, node, hash: String(params[0]) as Hex, ask: (inner, values) => call(node, inner, values) }, result);
     }
     return result;
   };
@@ -45,7 +45,7 @@ interface Claim {
   readonly light: LightClient;
   readonly node: NodeId;
   /** The transaction that was asked about. */
-  readonly hash: string;
+  readonly hash: Hex;
   /** Asks the node that told of the receipt. */
   readonly ask: RpcCall;
 }
@@ -67,23 +67,24 @@ async function check(claim: Claim, result: unknown): Promise<void> {
   }
 }
 
-function readProof({ header, certificate, index, proof }: RpcReceiptProof): ReceiptProof {
+function readProof({ header, certificate, index, proof, transactionProof }: RpcReceiptProof): ReceiptProof {
   return {
     header: decodeHeader(fromHex(header.rlp)),
     certificate: parseCertificate(certificate),
     index,
     proof: proof.map(fromHex),
+    transactionProof: transactionProof.map(fromHex),
   };
 }
 
-async function prove({ light, ask }: Claim, proof: ReceiptProof): Promise<ReturnType<LightClient['verifyReceipt']>> {
+async function prove({ light, ask, hash }: Claim, proof: ReceiptProof): Promise<ReturnType<LightClient['verifyReceipt']>> {
   try {
-    return light.verifyReceipt(proof);
+    return light.verifyReceipt(proof, hash);
   } catch (error) {
     if (!hasCode(error, 'LIGHT_UNTRUSTED_HEADER')) throw error;
     // The sealers may have changed since the last header that this node has seen.
     await followHeaders(ask, light, proof.header.number);
-    return light.verifyReceipt(proof);
+    return light.verifyReceipt(proof, hash);
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PreparedProof, SignedMessage, UnsignedMessage } from '../consensus/index.ts';
+import { type PreparedProof, type SignedMessage, signMessage, statementOf, type UnsignedMessage } from '../consensus/index.ts';
 import { type Hex, keccak256, keyFrom, toHex } from '../crypto/index.ts';
 import type { Environment } from '../environment/index.ts';
 import { createWorld, type World } from '../environment/sim/index.ts';
@@ -61,8 +61,9 @@ class Bench {
     return this.run(this.log.sign(message, prepared));
   }
 
-  async crash(tornTail = false): Promise<void> {
+  async crash(tornTail = false, damaged?: number): Promise<void> {
     this.world.crash(this.#environment.node, { tornTail });
+    if (damaged !== undefined) this.world.damageLog(this.#environment.node, 'votes', damaged);
     this.#environment = this.world.restart(this.#environment.node);
     this.log = await this.run(openVoteLog({ environment: this.#environment, key: KEY, domain: DOMAIN }));
   }
@@ -152,7 +153,7 @@ describe('the vote log', () => {
     const proved = vote({ type: 'commit', height: present, round: 0 }, 3);
     await bench.sign(proved, proof(3, 0));
     // Votes of one height in a thousand rounds stand for those of a thousand heights.
-    const many = Array.from({ length: VOTE_LOG_RECORDS_MAX }, (_, round) =>
+    const many = Array.from({ length: VOTE_LOG_RECORDS_MAX - 1 }, (_, round) =>
       bench.log.sign(vote({ type: 'prepare', height: present - 1, round }, 1)),
     );
     await bench.run(Promise.all(many));
@@ -177,6 +178,97 @@ describe('the vote log', () => {
     await bench.run(rewritten);
     await bench.crash();
     expect(bench.log.restore(2)?.own).toEqual([signed]);
+  });
+});
+
+describe('a height that is stuck', () => {
+  it('costs a bounded number of records, and a core resumes from what is kept', async () => {
+    const bench = await Bench.open();
+    const height = 7;
+    const committed = await bench.sign(vote({ type: 'commit', height, round: 3 }, 1), proof(1, 3));
+    const rounds = VOTE_LOG_RECORDS_MAX + 100;
+    const stuck = async (): Promise<void> => {
+      for (let round = 4; round < rounds; round++)
+        await bench.log.sign(vote({ type: 'round-change', height, round: round - 1 }, 1));
+    };
+    await bench.run(stuck());
+    expect(await bench.records()).toBeLessThan(VOTE_LOG_RECORDS_MAX / 2);
+    await bench.crash();
+    const restored = bench.log.restore(height);
+    expect(restored?.own).toContainEqual(committed);
+    expect(restored?.prepared).toEqual(proof(1, 3));
+    expect(Math.max(...(restored?.own ?? []).map(({ round }) => round))).toBe(rounds - 1);
+    // The rounds that were left out are closed for ever, whatever was signed in them.
+    expect(await bench.sign(vote({ type: 'prepare', height, round: 5 }, 2))).toBeUndefined();
+    expect(await bench.sign(vote({ type: 'commit', height, round: 3 }, 2))).toBeUndefined();
+    expect(await bench.sign(vote({ type: 'commit', height, round: 3 }, 1))).toEqual(committed);
+    expect(await bench.sign(vote({ type: 'prepare', height, round: rounds - 1 }, 2))).toBeDefined();
+  });
+});
+
+describe('a log that does not hold all that was signed', () => {
+  it('is fresh, whole or lost, and says so again after a crash', async () => {
+    const bench = await Bench.open();
+    expect([bench.log.memory, bench.log.hasSigned]).toEqual(['fresh', false]);
+    await bench.run(bench.log.begin());
+    await bench.crash();
+    expect([bench.log.memory, bench.log.hasSigned]).toEqual(['whole', false]);
+    await bench.sign(vote({ type: 'prepare', height: 4, round: 0 }, 1));
+    await bench.run(bench.log.lose('lost'));
+    for (const restart of [false, true]) {
+      if (restart) await bench.crash();
+      expect([bench.log.memory, bench.log.hasSigned]).toEqual(['lost', true]);
+      expect(await bench.sign(vote({ type: 'prepare', height: 900, round: 0 }, 1))).toBeUndefined();
+    }
+    await bench.run(bench.log.abstain({ below: 8, why: 'for the test' }));
+    for (const restart of [false, true]) {
+      if (restart) await bench.crash();
+      expect([bench.log.memory, bench.log.floor]).toEqual(['whole', 8]);
+      expect(bench.log.abstention).toEqual({ below: 8, why: 'for the test' });
+      expect(await bench.sign(vote({ type: 'prepare', height: 7, round: 0 }, 1))).toBeUndefined();
+      expect(bench.log.restore(4)).toBeUndefined();
+    }
+    expect(await bench.sign(vote({ type: 'prepare', height: 8, round: 0 }, 1))).toBeDefined();
+  });
+
+  it('is found when its middle is damaged, and what can be read of it is no reason to trust it', async () => {
+    const bench = await Bench.open();
+    for (let round = 0; round < 4; round++) await bench.sign(vote({ type: 'prepare', height: 2, round }, 1));
+    await bench.crash(false, 1);
+    expect(bench.log.memory).toBe('damaged');
+    expect(await bench.sign(vote({ type: 'prepare', height: 2, round: 9 }, 1))).toBeUndefined();
+    expect(bench.world.log().filter(({ event }) => event === 'votes.damaged')).toHaveLength(1);
+    await bench.run(bench.log.abstain({ below: 5, why: 'for the test' }));
+    await bench.crash();
+    expect([bench.log.memory, bench.log.floor]).toEqual(['whole', 5]);
+  });
+
+  it('may be good again from a round of a height on', async () => {
+    const bench = await Bench.open();
+    // What could be read of that height counts as well as what others have seen.
+    await bench.sign(vote({ type: 'prepare', height: 8, round: 2 }, 1));
+    await bench.run(bench.log.lose('damaged'));
+    await bench.run(bench.log.abstain({ below: 8, why: 'for the test' }, 1));
+    expect(bench.log.restore(8)).toBeUndefined();
+    for (const restart of [false, true]) {
+      if (restart) await bench.crash();
+      expect([7, 8, 9].map((height) => bench.log.fromRound(height))).toEqual([0, 3, 0]);
+      expect(await bench.sign(vote({ type: 'prepare', height: 8, round: 2 }, 1))).toBeUndefined();
+      expect(await bench.sign(vote({ type: 'prepare', height: 8, round: restart ? 4 : 3 }, 1))).toBeDefined();
+    }
+  });
+
+  it('knows what it signed, and what it will not contradict any more', async () => {
+    const bench = await Bench.open();
+    const signed = (await bench.sign(vote({ type: 'commit', height: 5, round: 1 }, 1))) as SignedMessage;
+    const elsewhere = (content: number, place: { type: VoteType; height: number; round: number }) =>
+      statementOf(signMessage(DOMAIN, vote(place, content), KEY));
+    expect(bench.log.knows(statementOf(signed))).toBe(true);
+    expect(bench.log.knows(elsewhere(2, { type: 'commit', height: 5, round: 1 })), 'another content').toBe(false);
+    expect(bench.log.knows(elsewhere(1, { type: 'commit', height: 5, round: 2 })), 'another round').toBe(false);
+    expect(bench.log.knows(elsewhere(1, { type: 'prepare', height: 6, round: 0 })), 'a later height').toBe(false);
+    await bench.run(bench.log.forgetBelow(6));
+    expect(bench.log.knows(elsewhere(2, { type: 'commit', height: 5, round: 1 })), 'a final height').toBe(true);
   });
 });
 

@@ -24,10 +24,16 @@ export const nodeColumns: readonly Column<NodeRow>[] = [
   { head: 'Last seen', cell: (row) => <Ago timeMs={row.lastSeenMs} />, priority: 4 },
 ];
 
+/** Whether a node votes, in a word or two. */
+function standing(row: NodeRow): string {
+  if (row.quarantine !== null) return 'in quarantine';
+  return row.sealer ? 'sealer' : 'observer';
+}
+
 function roleText(row: NodeRow) {
   return (
     <>
-      {row.role} <span className="faint">{row.sealer ? 'sealer' : 'observer'}</span>
+      {row.role} <span className="faint">{standing(row)}</span>
     </>
   );
 }

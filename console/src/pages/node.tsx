@@ -1,4 +1,4 @@
-import type { NodeRow } from '../../../src/node/api/types.ts';
+import type { NodeRow, QuarantineView } from '../../../src/node/api/types.ts';
 import { useNode } from '../api/queries.ts';
 import { Answer, Facts, PageHead, Panel } from '../components/layout-parts.tsx';
 import { Ago, Hash, Status } from '../components/values.tsx';
@@ -10,11 +10,33 @@ export function NodePage({ id }: { readonly id: string }) {
   return <Answer query={node}>{(data) => <Known node={data} />}</Answer>;
 }
 
+function standing(node: NodeRow): string {
+  if (node.quarantine !== null) return 'in quarantine: it contradicted itself, so its votes do not count';
+  return node.sealer ? 'a sealer: it votes on every block' : 'an observer: it follows the chain without a vote';
+}
+
+/** Why a member does not seal any more, for people who know nothing of consensus. */
+function Quarantine({ of }: { readonly of: QuarantineView }) {
+  return (
+    <Panel title="Quarantine">
+      <p>
+        At height {integer(of.height)}, round {of.round}, this member signed two different {of.message} messages. Each of them
+        alone is a vote like any other; together they prove that it told different things to different members. The proof is on
+        the ledger since block {integer(of.reportedAt)}, reported by {of.reporter.name ?? of.reporter.address}.
+      </p>
+      <p className="soft">
+        It still follows the chain, and its devices and edge nodes go on working. It votes on blocks again when more than two
+        thirds of the other companies agree, or they remove it.
+      </p>
+    </Panel>
+  );
+}
+
 function Known({ node }: { readonly node: NodeRow }) {
   return (
     <>
       <PageHead title={node.name ?? 'Unnamed node'} aside={<Status state={node.status} />}>
-        {node.role}, {node.sealer ? 'a sealer: it votes on every block' : 'an observer: it follows the chain without a vote'}.
+        {node.role}, {standing(node)}.
       </PageHead>
       <Panel title="Node">
         <Facts
@@ -28,6 +50,7 @@ function Known({ node }: { readonly node: NodeRow }) {
           ]}
         />
       </Panel>
+      {node.quarantine === null ? null : <Quarantine of={node.quarantine} />}
       <Panel title="Its own view">
         {node.self ? (
           <p>

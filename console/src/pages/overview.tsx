@@ -24,7 +24,14 @@ export function OverviewPage() {
           ? 'Asking the node…'
           : `Consortium chain ${overview.data.chainId}, sealed by ${overview.data.sealers} members; ${overview.data.quorum} votes make a block final.`}
       </PageHead>
-      <Answer query={overview}>{(data) => <Counters data={data} />}</Answer>
+      <Answer query={overview}>
+        {(data) => (
+          <>
+            <Quarantined members={data.quarantined} />
+            <Counters data={data} />
+          </>
+        )}
+      </Answer>
       <div className="grid grid-chart">
         <SeriesPanel />
         <Panel title="Edge sharing" aside={<Link to="/map">Map</Link>}>
@@ -37,6 +44,20 @@ export function OverviewPage() {
         <LatestTransactions />
       </div>
     </>
+  );
+}
+
+/** Said only when there is something to say: a member was caught contradicting itself. */
+function Quarantined({ members }: { readonly members: Overview['quarantined'] }) {
+  if (members.length === 0) return null;
+  const names = members.map((member) => member.name ?? member.address).join(', ');
+  return (
+    <Panel title="In quarantine">
+      <p>
+        {names} signed two different votes for one block and does not vote any more, until the other companies decide about it.
+        The <Link to="/nodes">list of nodes</Link> says when that was and who proved it.
+      </p>
+    </Panel>
   );
 }
 

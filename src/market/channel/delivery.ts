@@ -29,6 +29,8 @@ export interface DeliveryDependencies {
   readonly journal: Journal;
   readonly book: PayerBook;
   readonly contactOf: (node: Address) => Promise<Contact | undefined>;
+  /** The node that runs for a payee; the payee itself when absent. A proxy's node may run with another key than its account. */
+  readonly nodeOf?: (payee: Address) => Address;
   /** Called when a payee says that the channel is not what this node believes. */
   readonly stale: (payee: Address) => void;
 }
@@ -44,7 +46,8 @@ interface Route {
 /** Time for one message to be answered: a proxy waits for the edge node in between. */
 const ANSWER_TIMEOUT_MICROS = 10_000_000;
 
-export function createDelivery({ environment, chain, journal, book, contactOf, stale }: DeliveryDependencies): Delivery {
+export function createDelivery(dependencies: DeliveryDependencies): Delivery {
+  const { environment, chain, journal, book, contactOf, stale, nodeOf = (payee) => payee } = dependencies;
   const { clock, log, metrics, network } = environment;
   const routes = new Map<Address, Route>();
   const waiters = new Map<Hex, Set<(error?: unknown) => void>>();
@@ -70,11 +73,12 @@ export function createDelivery({ environment, chain, journal, book, contactOf, s
     if (channel === undefined || voucher === undefined || payments.length === 0) return false;
     // Written before it is sent: a restart must know every amount that a payee may hold.
     await journal.durable();
-    const contact = network.peers().includes(payee) ? undefined : await contactOf(payee);
+    const node = nodeOf(payee);
+    const contact = network.peers().includes(node) ? undefined : await contactOf(node);
     if (contact !== undefined) await network.connect(contact);
     const body = encodeVoucherMessage({ voucher, payments });
     const answers = decodeVoucherAnswer(
-      await network.request(payee, VOUCHER_PROTOCOL, body, { timeoutMicros: ANSWER_TIMEOUT_MICROS }),
+      await network.request(node, VOUCHER_PROTOCOL, body, { timeoutMicros: ANSWER_TIMEOUT_MICROS }),
     );
     checkAnswers(chain.domain, { channelId: channel.channelId, voucher, payments }, answers);
     for (const { receipt, stage, edgeReceipt } of answers) {

@@ -10,6 +10,8 @@ export interface DevicePayerDependencies {
   readonly key: NodeKey;
   readonly chain: ChannelChain;
   readonly contactOf: (node: Address) => Promise<Contact | undefined>;
+  /** The node that runs for a proxy's account; the account itself when absent. */
+  readonly nodeOf?: (payee: Address) => Address;
 }
 
 /** The paying end: a device. */
@@ -21,10 +23,18 @@ export interface DevicePayer {
 
 /** Opens the device's journal of signed vouchers. */
 export async function createDevicePayer(policy: PayerPolicy, dependencies: DevicePayerDependencies): Promise<DevicePayer> {
-  const { environment, key, chain, contactOf } = dependencies;
+  const { environment, key, chain, contactOf, nodeOf } = dependencies;
   const promised = createPayerBook({ tag: 1, idOf: chain.idOf });
   const journal = await openJournal(environment.disk, 'vouchers-device', [promised.section]);
-  const payer = createPayer(policy, { environment, key, chain, journal, book: promised, contactOf });
+  const payer = createPayer(policy, {
+    environment,
+    key,
+    chain,
+    journal,
+    book: promised,
+    contactOf,
+    ...(nodeOf !== undefined && { nodeOf }),
+  });
   return {
     payer,
     promised,

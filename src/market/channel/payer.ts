@@ -35,6 +35,8 @@ export interface PayerDependencies {
   readonly book: PayerBook;
   /** Where a payee can be reached; undefined when it is connected already or unknown. */
   readonly contactOf: (node: Address) => Promise<Contact | undefined>;
+  /** As {@link DeliveryDependencies} has it. */
+  readonly nodeOf?: (payee: Address) => Address;
 }
 
 export interface PayOptions {
@@ -83,7 +85,16 @@ export function createPayer(policy: PayerPolicy, dependencies: PayerDependencies
 
   const view = createChannelView(chain, onChainEvent);
   const funding = createFunding(policy, { environment, key, chain, journal, book, view });
-  const delivery = createDelivery({ environment, chain, journal, book, contactOf: dependencies.contactOf, stale: recheck });
+  const { contactOf, nodeOf } = dependencies;
+  const delivery = createDelivery({
+    environment,
+    chain,
+    journal,
+    book,
+    contactOf,
+    stale: recheck,
+    ...(nodeOf !== undefined && { nodeOf }),
+  });
 
   function onChainEvent({ type, channel }: ChannelEvent): void {
     if (type === 'closing' || type === 'closed') ending(channel);

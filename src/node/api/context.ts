@@ -1,6 +1,6 @@
 import type { Address } from '../../crypto/index.ts';
 import type { Environment } from '../../environment/index.ts';
-import type { LedgerView, TreadlePort } from '../../ledger/index.ts';
+import type { LedgerView, MembershipReport, TreadlePort } from '../../ledger/index.ts';
 import type { Names } from './projection/names.ts';
 import type { Projection } from './projection/projection.ts';
 
@@ -14,6 +14,8 @@ export interface ObserveContext {
   readonly environment: ApiEnvironment;
   readonly treadle: TreadlePort;
   readonly names: Names;
+  /** What the Consortium contract said of the members when it was last asked; undefined before that. */
+  readonly members: () => MembershipReport | undefined;
   /** The latest round in which a peer was seen voting, when the node knows it. */
   readonly viewOf: (node: Address) => number | undefined;
   /** Absent on a node that keeps headers only. */

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Address } from '../../crypto/index.ts';
+import type { TreadlePort } from '../../ledger/index.ts';
 import { API_STREAMS_MAX, API_TASKS_KEPT_MAX } from '../../limits.ts';
 import { type Api, createApi } from './create-api.ts';
 import { createRecentList } from './projection/recent-list.ts';
@@ -321,6 +323,38 @@ describe('nodes', () => {
     expect(items.some((row) => row.status === 'unreachable')).toBe(true);
     expect(items.some((row) => row.status === 'not connected' && row.lastSeenMs === null)).toBe(true);
     expect((await ask<NodeRow>(`/api/nodes/${items[1]?.address}`)).address).toBe(items[1]?.address);
+  });
+
+  it('say of a member in quarantine why, and name it by the key that it runs with', async () => {
+    const consortium = createFixtureConsortium(3, []);
+    const ledger = createFixtureLedger(consortium.sealers, Date.now() - 1000);
+    const [aurora, baxter] = consortium.companies.map(({ account }) => account) as [Address, Address];
+    const other = accountOf('the new key of Aurora');
+    const plain = consortium.treadle(ledger);
+    const treadle: TreadlePort = {
+      ...plain,
+      peers: () => [
+        { node: other, role: 'company', company: aurora, connected: true, addresses: [], since: 1 },
+        { node: baxter, role: 'company', company: baxter, connected: true, addresses: [], since: 1 },
+      ],
+      async membership() {
+        const report = await plain.membership();
+        const companies = report.companies.map((each) => (each.account === aurora ? { ...each, sealer: other } : each));
+        const proof = { id: 1, signer: other, account: aurora, message: 'commit', height: 9, round: 1, reporter: baxter };
+        const evidence = [{ ...proof, digests: ['0x01', '0x02'] as const, reportedAt: 10, quarantined: true }];
+        return { ...report, companies, quarantined: [aurora], evidence };
+      },
+    };
+    const own = createApi({ environment: createFixtureEnvironment(), ledger, treadle });
+    const { items } = await ask<Page<NodeRow>>('/api/nodes', own);
+    expect(items.find(({ address }) => address === other)).toMatchObject({
+      name: 'Aurora Pumps',
+      company: 'Aurora Pumps',
+      quarantine: { message: 'commit', height: 9, round: 1, reportedAt: 10, reporter: { name: 'Baxter Rolling' } },
+    });
+    expect(items.find(({ address }) => address === baxter)?.quarantine).toBeNull();
+    expect((await ask<Overview>('/api/overview', own)).quarantined).toMatchObject([{ address: aurora, name: 'Aurora Pumps' }]);
+    own.stop();
   });
 
   it('shows its own view', async () => {

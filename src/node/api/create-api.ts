@@ -2,7 +2,7 @@ import { contractCatalog } from '../../contracts/index.ts';
 import type { Address } from '../../crypto/index.ts';
 import type { HttpApp, HttpRequest, HttpResponse } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
-import type { LedgerView, TreadlePort } from '../../ledger/index.ts';
+import type { LedgerView, MembershipReport, TreadlePort } from '../../ledger/index.ts';
 import { API_MEMBERSHIP_MICROS } from '../../limits.ts';
 import { type ConsoleFiles, PAGE_HEADERS, serveConsole } from './console-files.ts';
 import type { ApiEnvironment, ChainContext, ObserveContext } from './context.ts';
@@ -41,14 +41,18 @@ export interface Api extends HttpApp {
 export function createApi(options: CreateApiOptions): Api {
   const { environment, treadle, ledger } = options;
   const names = createNames((address) => options.nameOf?.(address) ?? contractCatalog.get(address)?.name);
-  const base: ObserveContext = { environment, treadle, names, ledger, viewOf: options.viewOf ?? (() => undefined) };
+  let report: MembershipReport | undefined;
+  const members = (): MembershipReport | undefined => report;
+  const base: ObserveContext = { environment, treadle, names, members, ledger, viewOf: options.viewOf ?? (() => undefined) };
   const chain: ChainContext | undefined = ledger && {
     ...base,
     ledger,
     projection: createProjection({ environment, ledger, names }),
   };
   const hub: EventHub | undefined = chain && createEventHub(chain);
-  const refreshNames = nameRefresher(base);
+  const refreshNames = memberRefresher(base, (latest) => {
+    report = latest;
+  });
 
   const answer = async (request: HttpRequest): Promise<HttpResponse> => {
     const { method, path } = request;
@@ -126,14 +130,18 @@ function pathParts(path: string): string[] {
 }
 
 /** Learns what companies call themselves, now and then; the founders' names are in the genesis state, not in any event. */
-function nameRefresher({ environment, treadle, names }: ObserveContext): () => Promise<void> {
+function memberRefresher(
+  { environment, treadle, names }: Pick<ObserveContext, 'environment' | 'treadle' | 'names'>,
+  take: (report: MembershipReport) => void,
+): () => Promise<void> {
   let asked: Promise<void> | undefined;
   let askedAt = 0;
   const ask = async (): Promise<void> => {
     try {
       const report = await treadle.membership();
-      if (report.proxy !== null) names.setProxy(report.proxy);
-      for (const company of report.companies) names.setCompany(company.account, company.name);
+      take(report);
+      if (report.proxy !== null) names.setProxy(report.proxy, report.proxySealer ?? report.proxy);
+      for (const { account, name, sealer } of report.companies) names.setCompany(account, name, sealer);
     } catch (error) {
       // Without names accounts are shown by their addresses.
       environment.log.warn('api.membership-failed', { error: String(error) });

@@ -61,6 +61,8 @@ export interface Overview {
   readonly sealers: number;
   /** Votes that make a block final. */
   readonly quorum: number;
+  /** Members whose sealer is in quarantine. */
+  readonly quarantined: readonly Party[];
   readonly head: { readonly number: number; readonly hash: string; readonly timestampMs: number };
   /** Transactions per second over the last minute. */
   readonly transactionsPerSecond: number;
@@ -123,6 +125,19 @@ export interface NodeRow extends Party {
   readonly self: boolean;
   /** True when it votes for the next height. */
   readonly sealer: boolean;
+  /** The latest proof that it contradicted itself, for a member in quarantine; null for all others. */
+  readonly quarantine: QuarantineView | null;
+}
+
+/** Why a sealer was taken out of the sealers. */
+export interface QuarantineView {
+  /** Which kind of message it signed twice, e.g. `commit`. */
+  readonly message: string;
+  readonly height: number;
+  readonly round: number;
+  /** Block in which it was reported. */
+  readonly reportedAt: number;
+  readonly reporter: Party;
 }
 
 export interface BlockRow {

@@ -77,7 +77,9 @@ export function createProjection({ environment, ledger, names }: ProjectionOptio
   const readOne = async (number: number): Promise<void> => {
     const header = await ledger.header(number);
     if (header === undefined) throw new Error(`block ${number} is missing from this node's own chain`);
-    if (header.transactionsRoot === EMPTY_TRANSACTIONS_ROOT) return apply(header, undefined, []);
+    // What is no longer kept leaves its mark in the counts only.
+    const isPruned = number < ledger.firstBlock();
+    if (isPruned || header.transactionsRoot === EMPTY_TRANSACTIONS_ROOT) return apply(header, undefined, []);
     const [block, receipts] = await Promise.all([ledger.block(number), ledger.receipts(number)]);
     apply(header, block, receipts ?? []);
   };

@@ -2,7 +2,7 @@ import type { Address } from '../../../crypto/index.ts';
 import type { PeerReport } from '../../../ledger/index.ts';
 import { API_LAGGING_BLOCKS } from '../../../limits.ts';
 import { nowMs, type ObserveContext } from '../context.ts';
-import type { NodeRole, NodeRow, NodeStatus, Page, Party, PeerRow } from '../types.ts';
+import type { NodeRole, NodeRow, NodeStatus, Page, Party, PeerRow, QuarantineView } from '../types.ts';
 import { containsText, pageOf } from './page-of.ts';
 
 const ROLES: readonly NodeRole[] = ['proxy', 'company', 'centre', 'edge', 'device', 'observer'];
@@ -83,6 +83,7 @@ function selfRow(context: ObserveContext, sealers: ReadonlySet<Address>): NodeRo
     lastSeenMs: nowMs(context),
     self: true,
     sealer: sealers.has(node.id),
+    quarantine: quarantineOf(context, node.id),
   };
 }
 
@@ -98,7 +99,20 @@ function peerNode(context: ObserveContext, report: PeerReport, sealers: Readonly
     lastSeenMs: report.connected ? nowMs(context) : report.since > 0 ? report.since : null,
     self: false,
     sealer: sealers.has(report.node),
+    quarantine: quarantineOf(context, report.node),
   };
+}
+
+/** Why a node's key was taken out of the sealers: the latest proof against its account. */
+function quarantineOf({ members, names }: ObserveContext, node: Address): QuarantineView | null {
+  const report = members();
+  if (report === undefined) return null;
+  const account = node === report.proxySealer ? report.proxy : report.companies.find(({ sealer }) => sealer === node)?.account;
+  if (account == null || !report.quarantined.includes(account)) return null;
+  const proof = report.evidence.find((each) => each.account === account && each.quarantined);
+  if (proof === undefined) return null;
+  const { message, height, round, reportedAt, reporter } = proof;
+  return { message, height, round, reportedAt, reporter: names.partyOf(reporter) };
 }
 
 function statusOf({ connected, height, since }: PeerReport, ownHeight: number): NodeStatus {

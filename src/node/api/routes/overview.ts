@@ -23,6 +23,7 @@ export function showOverview(context: ChainContext): Overview {
     proposer: consensus.proposer === null ? null : names.partyOf(consensus.proposer),
     sealers: consensus.sealers.length,
     quorum: quorumOf(consensus.sealers.length),
+    quarantined: (context.members()?.quarantined ?? []).map((account) => names.partyOf(account)),
     head: { number, hash, timestampMs },
     transactionsPerSecond: projection.counts.transactionsPerSecond(now),
     blockIntervalMs: projection.counts.blockIntervalMs(),

@@ -64,7 +64,15 @@ function treadlePort({ proxy, companies, sealers, edgePeers, ledger, state }: Po
       return { ...place, sealers, viewChanges: state.viewChanges, headHash: hash, headNumber: number };
     },
     peers: () => peerReports({ proxy, companies, edgePeers, ledger }),
-    membership: async () => ({ proxy, companies, sealers, proposals: [] }),
+    membership: async () => ({
+      proxy,
+      proxySealer: proxy,
+      companies: companies.map((company) => ({ ...company, sealer: company.account })),
+      sealers,
+      quarantined: [],
+      evidence: [],
+      proposals: [],
+    }),
     node: () => ({
       id: proxy,
       role: 'proxy',

@@ -79,6 +79,8 @@ export function createFixtureLedger(sealers: readonly Address[], genesisMs: numb
       return (stored.at(-1) as Stored).block.header;
     },
     header: async (id) => find(id)?.block.header,
+    certified: async (id) => find(id)?.block,
+    firstBlock: () => 0,
     block: async (id) => find(id)?.block,
     receipts: async (id) => find(id)?.receipts,
     async transaction(hash) {
@@ -102,6 +104,9 @@ export function createFixtureLedger(sealers: readonly Address[], genesisMs: numb
     proof: absent('proofs'),
     receiptProof: absent('proofs'),
     pendingNonce: absent('nonces'),
+    submitMany: absent('way to take transactions'),
+    payload: async () => undefined,
+    memory: { limitBytes: 0, usedBytes: 0, take: () => undefined },
     submit: absent('way to take transactions'),
     logs: absent('log queries'),
     pendingCount: () => pool.length,

@@ -1,0 +1,96 @@
+import type { Environment, Timer } from '../environment/index.ts';
+import { hasCode } from '../errors.ts';
+import type { Ledger, Proposal } from '../ledger/index.ts';
+
+export interface ConsensusTiming {
+  /** Least time between two blocks: transactions that arrive meanwhile share a block. */
+  readonly blockIntervalMicros: number;
+  /** An empty block is proposed when nothing happened for so long. */
+  readonly heartbeatMicros: number;
+  /** Least time of round 0, which the measured pace lengthens; the core's own when absent. */
+  readonly baseTimeoutMicros?: number;
+}
+
+/** Where a proposal belongs. */
+export interface BuildPlan {
+  readonly height: number;
+  readonly round: number;
+}
+
+interface Options {
+  readonly environment: Environment;
+  readonly ledger: Ledger;
+  readonly built: (plan: BuildPlan, proposal: Proposal) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Builds proposals when it is time: at most one for each block interval, and without work only at the heartbeat. */
+export class ConsensusBuild {
+  readonly #timing: ConsensusTiming;
+  readonly #options: Options;
+  #plan: BuildPlan | undefined;
+  #timer: Timer | undefined;
+  #height = 0;
+  #lastBlockAtMicros = 0;
+
+  constructor(timing: ConsensusTiming, options: Options) {
+    this.#timing = timing;
+    this.#options = options;
+  }
+
+  /** A height begins, and what was planned for another is dropped. */
+  begin(height: number): void {
+    this.#height = height;
+    this.#lastBlockAtMicros = this.#options.environment.clock.now();
+    this.drop();
+  }
+
+  /** A round above 0 begins: its proposal must not wait for the interval of a block that never came. */
+  beginRound(round: number): void {
+    if (this.#plan !== undefined && this.#plan.round !== round) this.drop();
+    if (round === 0) return;
+    const { clock } = this.#options.environment;
+    this.#lastBlockAtMicros = Math.min(this.#lastBlockAtMicros, clock.now() - this.#timing.blockIntervalMicros);
+  }
+
+  plan(plan: BuildPlan): void {
+    this.#plan = plan;
+    this.reconsider();
+  }
+
+  /** Sets the time of the proposal that is planned: the block interval, and then a transaction or the heartbeat, whichever is first. */
+  reconsider(): void {
+    const plan = this.#plan;
+    if (plan === undefined) return;
+    const { environment, ledger, fail } = this.#options;
+    const idle = ledger.pendingCount() === 0 && plan.round === 0;
+    const dueMicros = this.#lastBlockAtMicros + (idle ? this.#timing.heartbeatMicros : this.#timing.blockIntervalMicros);
+    if (this.#timer !== undefined) environment.clock.cancel(this.#timer);
+    this.#timer = environment.clock.set(
+      Math.max(0, dueMicros - environment.clock.now()),
+      () => {
+        this.#plan = undefined;
+        this.#propose(plan).catch(fail);
+      },
+      'propose a block',
+    );
+  }
+
+  drop(): void {
+    this.#plan = undefined;
+    if (this.#timer !== undefined) this.#options.environment.clock.cancel(this.#timer);
+  }
+
+  async #propose(plan: BuildPlan): Promise<void> {
+    const { environment, ledger, built } = this.#options;
+    if (plan.height !== this.#height) return;
+    const timestampMs = Math.floor(environment.clock.now() / 1000);
+    try {
+      built(plan, await ledger.propose({ proposer: environment.node, timestampMs }));
+    } catch (error) {
+      // State that the disk has lost is on its way from peers: this round's time runs out, and another proposes.
+      if (!hasCode(error, 'LEDGER_DAMAGED')) throw error;
+      environment.log.warn('consensus.not-proposed', { height: plan.height, round: plan.round, reason: error.detail });
+    }
+  }
+}
