@@ -1,4 +1,11 @@
-import { certificateFromJson, type NodeFile, planConsortium, readKeyFile, readNodeFile } from '../consortium/index.ts';
+import {
+  certificateFromJson,
+  genesisDomain,
+  type NodeFile,
+  planConsortium,
+  readKeyFile,
+  readNodeFile,
+} from '../consortium/index.ts';
 import type { Environment, NodeId } from '../environment/index.ts';
 import { createWorld, type LinkParameters, type World } from '../environment/sim/index.ts';
 import { invariant } from '../errors.ts';
@@ -49,12 +56,20 @@ export interface Cluster {
   start(): Promise<void>;
   crash(name: string): void;
   restart(name: string): void;
+  /** Crashes a node and starts it with another setup (a renewed certificate, another release's wire versions) on its old disk. */
+  replace(name: string, setup: NodeSetup): void;
+  /** Adds a machine and starts a node on it. */
+  join(name: string, setup: NodeSetup): Promise<void>;
   id(name: string): NodeId;
   /** Errors that made a node give up. */
   readonly failures: readonly { readonly name: string; readonly error: unknown }[];
 }
 
 export interface ClusterOptions {
+  /** Every node executes for itself and keeps the state on its own disk, where it can be lost; slower. */
+  readonly ownState?: boolean;
+  /** The setup of a seat as it was laid out, or another one: for nodes of another release. */
+  readonly setup?: (seat: Seat) => NodeSetup;
   /** Stands between a node and its environment, on every start of the node: a node whose messages are watched or changed there may lie. */
   readonly between?: (environment: Environment, seat: Seat) => Environment;
 }
@@ -67,6 +82,7 @@ export function createCluster(scenario: Scenario, seed: number, options: Cluster
     startMicros: START_MICROS,
     links: linkOf(scenario.network),
     cpu: { costs: { ...DEFAULT_CPU_COSTS, ...scenario.cpu.costMicros } },
+    ...(scenario.cpu.syncMicros !== undefined && { disk: { syncMicros: scenario.cpu.syncMicros } }),
   });
   return new SimulatedCluster({ scenario, options }, world, genesis, seats);
 }
@@ -75,7 +91,7 @@ class SimulatedCluster implements Cluster {
   readonly failures: { readonly name: string; readonly error: unknown }[] = [];
   readonly world: World;
   readonly genesis: Genesis;
-  readonly seats: ReadonlyMap<string, Seat>;
+  readonly #seats: Map<string, Seat>;
   readonly #scenario: Scenario;
   readonly #options: ClusterOptions;
   /** A block is executed once and the outcome shared: every node would compute the same, and the trace cannot tell. */
@@ -91,9 +107,15 @@ class SimulatedCluster implements Cluster {
     this.#options = options;
     this.world = world;
     this.genesis = genesis;
-    this.seats = seats;
+    const setupOf = options.setup ?? ((seat: Seat): NodeSetup => seat.setup);
+    this.#seats = new Map([...seats].map(([name, seat]) => [name, { ...seat, setup: setupOf(seat) }]));
     const store = createMemoryStateStore();
-    this.#executor = new SharedExecutor(new EvmExecutor({ chainId: genesis.chainId, governance: genesis.governance, store }));
+    const { chainId, governance } = genesis;
+    this.#executor = new SharedExecutor(new EvmExecutor({ chainId, governance, store, domain: genesisDomain(genesis) }));
+  }
+
+  get seats(): ReadonlyMap<string, Seat> {
+    return this.#seats;
   }
 
   running<R extends NodeFile['role']>(role: R): readonly NodeOf[R][] {
@@ -126,11 +148,27 @@ class SimulatedCluster implements Cluster {
     void this.#boot(seat, environment).catch((error: unknown) => this.failures.push({ name, error }));
   }
 
+  replace(name: string, setup: NodeSetup): void {
+    invariant(setup.key.address === this.id(name), 'a machine keeps its node', { name });
+    this.crash(name);
+    this.#seats.set(name, { name, setup, node: undefined });
+    this.restart(name);
+  }
+
+  async join(name: string, setup: NodeSetup): Promise<void> {
+    invariant(!this.#seats.has(name), 'seats have different names', { name });
+    const seat: Seat = { name, setup, node: undefined };
+    this.#seats.set(name, seat);
+    const environment = this.world.addNode(setup.key.address, this.#nodeOptions(seat));
+    this.#setDeviceLinks([seat]);
+    await this.world.run(this.#boot(seat, environment));
+  }
+
   async #boot(seat: Seat, environment: Environment | undefined): Promise<void> {
     invariant(environment !== undefined, 'every seat of a stage has an environment');
     const node = await createNode(this.#options.between?.(environment, seat) ?? environment, seat.setup, {
       version: SIMULATED_VERSION,
-      executor: this.#executor,
+      ...(this.#options.ownState !== true && { executor: this.#executor }),
       fatal: (error) => this.failures.push({ name: seat.name, error }),
     });
     seat.node = node;

@@ -4,3 +4,4 @@ export { type RunOptions, runScenario } from './run-scenario.ts';
 export * from './scenario/index.ts';
 export { parseAmount, parseQuantity, QuantityError } from './scenario/quantity.ts';
 export type { ScenarioReport } from './scenario-report.ts';
+export { type SteadyLoadOptions, type SteadyLoadResult, simulateSteadyLoad } from './steady-load.ts';

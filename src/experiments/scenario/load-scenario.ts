@@ -1,4 +1,5 @@
 import { hasCode, TreadleError } from '../../errors.ts';
+import { type Calibration, readCalibration } from './calibration.ts';
 import { type FaultEntry, readFaults } from './faults.ts';
 import { type Place, readPlaces } from './places.ts';
 import type { LinkSettings, Placement, Scenario } from './scenario.ts';
@@ -31,6 +32,7 @@ export function loadScenario(text: string, options: LoadScenarioOptions): Scenar
   const durationMicros = positive(source, 'duration', raw.duration, ['duration']);
   const edge = readEdge(source, raw, options);
   const devices = readDevices(source, raw, options);
+  const calibration = calibrationOf(source, raw, options);
   const counts = { companies: raw.ledger.companies, edges: edge.count, devices: devices.count };
   return {
     name: raw.scenario,
@@ -53,9 +55,8 @@ export function loadScenario(text: string, options: LoadScenarioOptions): Scenar
       sealerCores: raw.cpu.sealerCores,
       edgeCores: raw.cpu.edgeCores,
       deviceCores: raw.cpu.deviceCores,
-      costMicros: Object.fromEntries(
-        Object.entries(raw.cpu.costs).map(([name, cost]) => [name, source.quantity('cost', cost, ['cpu', 'costs', name])]),
-      ),
+      costMicros: { ...calibration?.costMicros, ...readCosts(source, raw) },
+      ...(calibration !== undefined && { syncMicros: calibration.syncMicros }),
     },
     payments: {
       depositWei: source.amount(raw.payments.deposit, ['payments', 'deposit']),
@@ -137,7 +138,7 @@ function placesOf(
   { readFile }: LoadScenarioOptions,
   { file, key, section, count }: PlacesWanted,
 ): readonly Place[] {
-  const places = readPlaces(readNamed(source, readFile, { file, key }), file);
+  const places = readPlaces(readNamed(source, readFile, { file, key: [key] }), file);
   if (count === undefined) return places;
   if (count > places.length) {
     throw source.invalid([section, 'count'], `${count} nodes are asked for, ${file} has ${places.length} rows`);
@@ -148,19 +149,32 @@ function placesOf(
 function readNamed(
   source: ScenarioText,
   readFile: (path: string) => string,
-  { file, key }: Pick<PlacesWanted, 'file' | 'key'>,
+  { file, key }: { readonly file: string; readonly key: KeyPath },
 ): string {
   try {
     return readFile(file);
   } catch (cause) {
     if (hasCode(cause, 'SCENARIO_FILE_MISSING')) throw cause;
-    const line = source.lineOf([key]);
+    const line = source.lineOf(key);
     throw new TreadleError('SCENARIO_FILE_MISSING', {
-      detail: `${source.file}, line ${line}: ${key}: cannot read ${file}`,
+      detail: `${source.file}, line ${line}: ${key.join('.')}: cannot read ${file}`,
       data: { file },
       cause,
     });
   }
+}
+
+function readCosts(source: ScenarioText, raw: RawScenario): Readonly<Record<string, number>> {
+  const costs = Object.entries(raw.cpu.costs);
+  return Object.fromEntries(costs.map(([name, cost]) => [name, source.quantity('cost', cost, ['cpu', 'costs', name])]));
+}
+
+function calibrationOf(source: ScenarioText, raw: RawScenario, options: LoadScenarioOptions): Calibration | undefined {
+  const file = raw.cpu.calibration;
+  if (file === undefined) return undefined;
+  const read = readCalibration(readNamed(source, options.readFile, { file, key: ['cpu', 'calibration'] }));
+  if ('reason' in read) throw source.invalid(['cpu', 'calibration'], `${file} is no calibration: ${read.reason}`);
+  return read;
 }
 
 function readLink(source: ScenarioText, link: RawLink, path: KeyPath): LinkSettings {
@@ -226,6 +240,7 @@ interface RawScenario {
     readonly sealerCores: number;
     readonly edgeCores: number;
     readonly deviceCores: number;
+    readonly calibration?: string;
     readonly costs: Readonly<Record<string, string>>;
   };
   readonly payments: { readonly deposit: string; readonly edgeDeposit: string; readonly challenge: string };

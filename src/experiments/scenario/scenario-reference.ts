@@ -14,7 +14,7 @@ export function scenarioReference(): string {
     '',
     '| Key | Type | Default | Meaning |',
     '|---|---|---|---|',
-    ...rows(scenarioSchema, ''),
+    ...schemaRows(scenarioSchema),
     '',
     '## Quantities',
     '',
@@ -32,15 +32,16 @@ export function scenarioReference(): string {
   ].join('\n')}\n`;
 }
 
-function rows(schema: Schema, prefix: string): string[] {
+/** A table row for each key of a schema, keys of sections after their section. */
+export function schemaRows(schema: Schema, prefix = ''): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
     const key = `${prefix}${name}`;
     const required = schema.required?.includes(name) ?? false;
     const row = `| \`${key}\` | ${typeOf(property)} | ${defaultOf(property, required)} | ${property.description ?? ''} |`;
     const below = property.properties
-      ? rows(property, `${key}.`)
+      ? schemaRows(property, `${key}.`)
       : property.items?.properties
-        ? rows(property.items, `${key}[].`)
+        ? schemaRows(property.items, `${key}[].`)
         : [];
     return [row, ...below];
   });

@@ -52,8 +52,10 @@ export interface Scenario {
     readonly sealerCores: number;
     readonly edgeCores: number;
     readonly deviceCores: number;
-    /** Microseconds per unit of an operation, where the scenario sets it. */
+    /** Microseconds per unit of an operation, where the scenario or its calibration sets it. */
     readonly costMicros: Readonly<Record<string, number>>;
+    /** Time of a flush to disk, where a calibration names it. */
+    readonly syncMicros?: Micros;
   };
   readonly payments: { readonly depositWei: bigint; readonly edgeDepositWei: bigint; readonly challengeMicros: Micros };
   /** In order of time; of two at one time, in the order of the file. */

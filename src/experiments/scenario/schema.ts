@@ -178,8 +178,14 @@ export const scenarioSchema: Schema = {
       sealerCores: count('Cores of a sealer.', 4, { minimum: 1, maximum: 256 }),
       edgeCores: count('Cores of an edge node.', 4, { minimum: 1, maximum: 256 }),
       deviceCores: count('Cores of a device.', 1, { minimum: 1, maximum: 256 }),
+      calibration: {
+        description:
+          'JSON file that `treadle calibrate` wrote: processor times and the time of a flush to disk, as a machine really has them. Relative to the scenario file.',
+        type: 'string',
+        minLength: 1,
+      },
       costs: {
-        description: 'Processor time per unit of an operation, instead of the measured one. Keys are names of operations.',
+        description: 'Processor time per unit of an operation, instead of the calibrated one. Keys are names of operations.',
         type: 'object',
         default: {},
         maxProperties: 100,

@@ -1,4 +1,4 @@
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { nearestName } from '../../suggestion.ts';
 import { parseAmount, parseQuantity, QUANTITIES, QuantityError, type QuantityName } from './quantity.ts';
 import type { KeyPath, ScenarioText } from './scenario-text.ts';
@@ -13,6 +13,11 @@ const check = new Ajv2020({ allErrors: true, verbose: true, useDefaults: true })
  * @throws TreadleError SCENARIO_UNKNOWN_KEY | SCENARIO_INVALID
  */
 export function validateScenario(source: ScenarioText): unknown {
+  return validateAgainst(source, check);
+}
+
+/** The same against any schema, compiled so that it fills in defaults. @throws TreadleError SCENARIO_UNKNOWN_KEY | SCENARIO_INVALID */
+export function validateAgainst(source: ScenarioText, check: ValidateFunction): unknown {
   const value = structuredClone(source.value);
   if (check(value)) return value;
   const errors = check.errors ?? [];
@@ -48,7 +53,8 @@ function pathOf(pointer: string, value: unknown): KeyPath {
 function describe(error: ErrorObject): string {
   const { keyword, params, data } = error;
   const quantity = /^#\/\$defs\/([a-z]+)\//.exec(error.schemaPath)?.[1];
-  if (quantity !== undefined) return describeQuantity(quantity as QuantityName, data);
+  if (quantity !== undefined && quantity in QUANTITIES) return describeQuantity(quantity as QuantityName, data);
+  if (quantity !== undefined) return `expected ${(error.parentSchema as Schema).description}, got ${show(data)}`;
   switch (keyword) {
     case 'required':
       return `"${params['missingProperty']}" is missing`;
