@@ -1,11 +1,11 @@
 /**
  * Execution of blocks of 200 transactions that each write a storage slot and log: the ledger's executor against
  * @ethereumjs' own state manager, in turn, on the same transactions. Prints transactions per second of processor time
- * for both and the ratio of the medians.
+ * for both and the ratio of the medians. Then blocks of 1,500 records, on the short way and on the general one.
  *
  *   node bench/executor.ts [--json]
  */
-import { keyFrom } from '../src/crypto/index.ts';
+import { keccak256, keyFrom, toHex } from '../src/crypto/index.ts';
 import {
   createMemoryStateStore,
   decodeTransaction,
@@ -13,17 +13,21 @@ import {
   type Genesis,
   genesisHeader,
   type Header,
+  RECORDS_ADDRESS,
 } from '../src/ledger/index.ts';
 import { CHAIN_ID, callData, GOVERNANCE, signedBy, testGenesis, testKey, WORKBENCH } from '../src/ledger/testing/fixtures.ts';
 import { openLibraryExecutor } from '../src/ledger/testing/library-executor.ts';
+import { type Account, accountsOf, sign } from './ledger/sign.ts';
 
 const BLOCKS = 12;
 const TRANSACTIONS = 200;
+const RECORD_BLOCKS = 12;
+const RECORDS = 1_500;
 const json = process.argv.includes('--json');
 const genesis: Genesis = testGenesis();
 const proposer = keyFrom(testKey(1000).privateKey).address;
 
-const ours = await openOurs();
+const ours = await openOurs(genesis);
 const theirs = await openLibraryExecutor(genesis, proposer);
 const rates: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
 for (let height = 1; height <= BLOCKS; height++) {
@@ -32,7 +36,9 @@ for (let height = 1; height <= BLOCKS; height++) {
   rates.ours.push(await rate(() => ours(raws)));
   rates.theirs.push(await rate(() => theirs(raws, height)));
 }
+const records = await measureRecords();
 const result = {
+  records,
   ours: median(rates.ours),
   merkleStateManager: median(rates.theirs),
   ratio: median(rates.ours) / median(rates.theirs),
@@ -42,6 +48,11 @@ else {
   console.log(`ours                ${result.ours.toFixed(0).padStart(6)} transactions per CPU second`);
   console.log(`MerkleStateManager  ${result.merkleStateManager.toFixed(0).padStart(6)} transactions per CPU second`);
   console.log(`ratio               ${result.ratio.toFixed(1).padStart(6)}`);
+  console.log(`records, short way  ${records.shortWay.toFixed(0).padStart(6)} transactions per CPU second, decoded already`);
+  console.log(`records, general    ${records.generalWay.toFixed(0).padStart(6)}`);
+  console.log(
+    `decoding            ${records.decoding.toFixed(0).padStart(6)} transactions per CPU second, their senders recovered`,
+  );
 }
 
 function transactionsOf(height: number): readonly Uint8Array[] {
@@ -53,9 +64,12 @@ function transactionsOf(height: number): readonly Uint8Array[] {
   });
 }
 
-async function openOurs(): Promise<(raws: readonly Uint8Array[]) => Promise<void>> {
+async function openOurs(
+  genesis: Genesis,
+  options: { readonly shortWay?: boolean } = {},
+): Promise<(raws: readonly Uint8Array[]) => Promise<void>> {
   const store = createMemoryStateStore();
-  const executor = new EvmExecutor({ chainId: CHAIN_ID, governance: GOVERNANCE, store });
+  const executor = new EvmExecutor({ chainId: CHAIN_ID, governance: GOVERNANCE, store, ...options });
   const { stateRoot, nodes } = await executor.genesis(genesis);
   store.stage(nodes);
   let parent: Header = genesisHeader(genesis, stateRoot);
@@ -76,11 +90,28 @@ async function openOurs(): Promise<(raws: readonly Uint8Array[]) => Promise<void
   };
 }
 
-async function rate(work: () => Promise<void>): Promise<number> {
+async function rate(work: () => unknown, transactions = TRANSACTIONS): Promise<number> {
   const before = process.cpuUsage();
   await work();
   const { user, system } = process.cpuUsage(before);
-  return (TRANSACTIONS * 1e6) / (user + system);
+  return (transactions * 1e6) / (user + system);
+}
+
+async function measureRecords(): Promise<{ readonly shortWay: number; readonly generalWay: number; readonly decoding: number }> {
+  const accounts = accountsOf('executor', 100);
+  const [short, general] = [await openOurs(genesis), await openOurs(genesis, { shortWay: false })];
+  const samples: { short: number[]; general: number[]; decoding: number[] } = { short: [], general: [], decoding: [] };
+  for (let block = 0; block < RECORD_BLOCKS; block++) {
+    const raws = Array.from({ length: RECORDS }, (_, at) => {
+      const digest = keccak256(new TextEncoder().encode(`record ${block} ${at}`));
+      const data = callData('anchor(bytes32)', toHex(digest));
+      return sign(accounts[at % accounts.length] as Account, { to: RECORDS_ADDRESS, data, gas: 60_000 }, CHAIN_ID);
+    });
+    samples.decoding.push(await rate(() => raws.map((raw) => decodeTransaction(raw, CHAIN_ID)), RECORDS));
+    samples.short.push(await rate(() => short(raws), RECORDS));
+    samples.general.push(await rate(() => general(raws), RECORDS));
+  }
+  return { shortWay: median(samples.short), generalWay: median(samples.general), decoding: median(samples.decoding) };
 }
 
 function median(values: readonly number[]): number {

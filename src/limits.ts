@@ -19,6 +19,10 @@ export const REQUEST_TIMEOUT_MICROS = 10_000_000;
 export const HELLO_TIMEOUT_MICROS = 10_000_000;
 /** Largest hello: a certificate and a contact are under 2 KB. */
 export const HELLO_BYTES_MAX = 16 * 1024;
+/** Room that a node leaves on its disk: tidying up a table writes first, and a compaction needs a few files of 2 MB beside the old ones. */
+export const DISK_RESERVE_BYTES = 32 * 1024 * 1024;
+/** Time for which a disk that had room is taken to have some: at 100 MB/s less than the reserve is written meanwhile. */
+export const DISK_PROBE_INTERVAL_MS = 250;
 /** Largest record of a log. */
 export const LOG_RECORD_BYTES_MAX = 8 * 1024 * 1024;
 /** Requests to one peer that wait for their turn before the caller is told that the peer is busy: four full rounds. */
@@ -73,7 +77,7 @@ export const FUTURE_MESSAGES_PER_SIGNER_MAX = 32;
 export const FUTURE_BYTES_PER_SIGNER_MAX = 4 * 1024 * 1024;
 /** Rounds below the current one whose votes are kept, so that late commits still finish the height. */
 export const ROUNDS_BEHIND_MAX = 8;
-/** Largest proposal: 2,000 transaction hashes are 64 KB, a header is under 2 KB; room for ten times that. */
+/** Largest proposal: 5,000 transaction hashes are 165 KB, a header is under 2 KB; room for five times that. */
 export const PROPOSAL_BYTES_MAX = 1024 * 1024;
 /** Largest encoded consensus message: what one frame carries. */
 export const MESSAGE_BYTES_MAX = FRAME_BYTES_MAX;
@@ -89,11 +93,40 @@ export const FAULTS_REPORTED_PER_PEER_MAX = 16;
 export const FAULTY_PEERS_MAX = 2 * SEALERS_MAX;
 /** Peers told during one timeout that they lag. */
 export const LAGGING_PEERS_MAX = SEALERS_MAX;
+/** Heights below the present one at which contradictions are still found: late votes come within one height, or two. */
+export const EVIDENCE_HEIGHTS_BEHIND = 2;
+/** Types and rounds of one signer remembered for one height: four messages in each of the rounds whose votes are kept. */
+export const EVIDENCE_PLACES_PER_SIGNER_MAX = 4 * (ROUNDS_BEHIND_MAX + 1 + ROUNDS_AHEAD_MAX);
+/** Committed blocks that decide who is passed over, and blocks for which a failed proposer waits for its next try: no fewer than sealers. */
+export const SKIP_WINDOW_BLOCKS = 100;
+/** Longest base of the round timeouts, adapted or stretched: a quorum that needs longer for three messages is not connected. */
+export const BASE_TIMEOUT_MICROS_MAX = 10_000_000;
+
+/** Nested messages in one message of a baseline engine: certificates of both layers for a hundred sealers. */
+export const BASELINE_NESTED_MAX = 4 * SEALERS_MAX;
+/** Views above the current one from which a baseline engine keeps messages. */
+export const BASELINE_ROUNDS_AHEAD_MAX = 16;
+/** Doublings of a baseline engine's timeout: PBFT has no cap, numbers have. */
+export const BASELINE_TIMEOUT_DOUBLINGS_MAX = 20;
+/** Blocks that a proof-of-work engine keeps, and orphans of one parent. */
+export const POW_BLOCKS_KEPT_MAX = 1_024;
+
+/** Messages that a compared node is putting together from frames at once: a block of every leader and every body. */
+export const COMPARISON_TRANSFERS_OPEN_MAX = 10_000;
+/** Messages of later heights that a compared node keeps: a few heights of votes of a hundred sealers. */
+export const COMPARISON_LATER_MAX = 100_000;
 
 // --- ledger --------------------------------------------------------------------------------
 
-/** Transactions one block may hold. */
-export const BLOCK_TRANSACTIONS_MAX = 2_000;
+/** Transactions one block may hold: at two blocks a second 10,000 records/s, more than a small server executes; what takes longer is bounded by PROPOSAL_EXECUTION_MICROS. */
+export const BLOCK_TRANSACTIONS_MAX = 5_000;
+/**
+ * Time in which a proposer wants its block executed, by the pace of its latest ones: proposer and checkers one after the
+ * other stay below half of the default patience of two seconds.
+ */
+export const PROPOSAL_EXECUTION_MICROS = 400_000;
+/** Gas that a proposal may have however slow the latest blocks were: some 200 records. */
+export const PROPOSAL_GAS_MIN = 5_000_000n;
 /** Gas one block may use: a consortium has no fee market, this bounds execution time. */
 export const BLOCK_GAS_MAX = 300_000_000n;
 /** Gas one transaction may use. */
@@ -130,14 +163,24 @@ export const CODE_ANALYSES_MAX = 16;
 export const CALLS_WAITING_MAX = 256;
 /** Time after which a caller that was told "busy" should come back. */
 export const BUSY_RETRY_AFTER_MS = 1_000;
+/** Largest value of one record: 128 slots; what is larger travels as a payload and its digest is anchored. */
+export const RECORD_VALUE_BYTES_MAX = 4_096;
+/** Addresses and topics whose places in a bloom filter are remembered: the contracts, events and accounts in use. */
+export const BLOOM_ENTRIES_MAX = 8_192;
 /** Accounts and slots kept decoded per state root: some 200 bytes each, so about 20 MB. */
 export const STATE_CACHE_ENTRIES_MAX = 100_000;
+/** Hashed keys that a state remembers: the accounts and slots of one large block, some 100 bytes each. */
+export const STATE_PATHS_MAX = 16_384;
 /** State roots whose decoded entries are kept: the head, a proposal beside it and a few older ones being read. */
 export const STATE_CACHE_ROOTS_MAX = 4;
 /** Trie nodes kept in memory over the disk: some 400 bytes each, so about 40 MB. */
 export const STATE_NODES_CACHED_MAX = 100_000;
 /** Executions kept by a shared executor: every simulated node asks for the same block within a few heights. */
 export const SHARED_EXECUTIONS_MAX = 16;
+/** Answers to calls kept by a shared executor: what every simulated node asks of one state, e.g. who its members are, and of the few before. */
+export const SHARED_CALLS_MAX = 4096;
+/** Largest input of a call whose answer is shared: questions are short. */
+export const SHARED_CALL_BYTES_MAX = 1024;
 /** Executed proposals of the next height a node keeps: one per round that is under way. */
 export const PROPOSALS_KEPT_MAX = 8;
 /** Decoded transactions remembered by hash, so that a transaction seen twice is decoded and recovered once. */
@@ -152,6 +195,8 @@ export const TRANSACTIONS_ROOTS_MAX = 64;
 export const MIX_HASHES_MAX = 64;
 /** Latest blocks kept encoded for the peers that follow: each of them asks for the same one. */
 export const BLOCKS_ENCODED_MAX = 8;
+/** Transactions in the blocks that are kept decoded: with their receipts some 3 KB each, so about 25 MB. */
+export const CACHED_TRANSACTIONS_MAX = 8_192;
 /** Blocks with their receipts kept decoded for readers. */
 export const BLOCKS_CACHED_MAX = 64;
 /** Bytes of all pooled transactions: 20,000 of the largest would be 5 GB. */
@@ -160,6 +205,8 @@ export const POOL_BYTES_MAX = 64 * 1024 * 1024;
 export const TRANSACTION_REFUSALS_MAX = 3;
 /** Records of the pool's log beyond the live ones before it is rewritten. */
 export const POOL_LOG_DEAD_RECORDS_MAX = 4_096;
+/** Their bytes: a few seconds of blocks full of large transactions, and a small part of any storage limit. */
+export const POOL_LOG_DEAD_BYTES_MAX = 8 * 1024 * 1024;
 /** Hashes in one request for bodies. */
 export const BODIES_PER_REQUEST_MAX = 1_024;
 /** Bytes of bodies or blocks in one answer; a single larger one still goes alone. */
@@ -178,11 +225,70 @@ export const SYNC_RETRIES_MAX = 5;
 export const GOSSIP_ON_CONNECT_MAX = 2_048;
 /** Bytes of one frame of transactions. */
 export const GOSSIP_FRAME_BYTES_MAX = 512 * 1024;
+/** Time in which a node gathers its clients' transactions into one frame for the others: little beside a block. */
+export const GOSSIP_GATHER_MICROS = 5_000;
+/** Transactions after which it waits no longer: about what GOSSIP_FRAME_BYTES_MAX holds of small ones. */
+export const GOSSIP_GATHERED_MAX = 2_048;
+/** Transactions of peers checked before other work has its turn: some 3 ms of signatures. */
+export const GOSSIP_SLICE_TRANSACTIONS = 64;
 /** Transactions from peers that wait to be checked; more are dropped and travel again with a proposal. */
 export const GOSSIP_WAITING_MAX = 8_192;
 /** Headers a light client takes in one step: a range fetched while it was away. */
 export const LIGHT_HEADERS_KEPT_MAX = 256;
 
+// --- ledger/storage: repair, pruning, snapshots ------------------------------------------------
+
+/** Pause before a block that found no room on the disk is written again. */
+export const DISK_FULL_RETRY_MICROS = 1_000_000;
+/** Headers with certificates in one answer: about 1 KB each at four sealers; the byte limit of an answer cuts longer ones. */
+export const HEADERS_PER_REQUEST_MAX = 512;
+/** Trie nodes in one request: some 200 bytes each, so about 75 KB. */
+export const STATE_NODES_PER_REQUEST_MAX = 384;
+/** Parts of a state that are walked side by side, each with one request under way: as many as a usual consortium has peers. */
+export const STATE_WALK_LANES = 4;
+/** Parts into which a state is cut for that: so many that the lanes end at about the same time. */
+export const STATE_WALK_SUBTREES = 64;
+/** Whole parts of states remembered while a node joins, so that a later state is walked only where it differs. */
+export const STATE_WALK_DONE_MAX = 8_192;
+/** Blocks that peers may commit before the state under way is given up for a newer one: half of what they keep at least. */
+export const SNAPSHOT_PIVOT_BLOCKS_MAX = 64;
+/** States in a row that a join tries: under load the last ones differ by seconds and are fetched in as much. */
+export const SNAPSHOT_ATTEMPTS_MAX = 64;
+/** Blocks behind from which a node joins by snapshot instead of executing them, unless node.json says otherwise. */
+export const SNAPSHOT_BEHIND_BLOCKS = 10_000;
+/** Blocks that a node has executed while it caught up, without coming closer, after which it joins by snapshot. */
+export const SYNC_STALL_BLOCKS = 2_048;
+/** Latest states that a node with a storage limit keeps: those that may still be proposed on, and what joining peers need. */
+export const STATES_KEPT_MIN = 128;
+/** Latest blocks whose transactions such a node keeps, for peers that are a little behind. */
+export const BLOCKS_KEPT_MIN = 128;
+/** Share of the storage limit from which on the oldest blocks are dropped, and down to which. */
+export const PRUNE_ABOVE_SHARE = 0.75;
+export const PRUNE_DOWN_TO_SHARE = 0.6;
+/** Share from which on the node looks for state that nothing leads to any more. */
+export const SWEEP_ABOVE_SHARE = 0.4;
+/** Pause between two measurements of the storage; blocks that write a lot are measured sooner. */
+export const STORAGE_MEASURE_MICROS = 10_000_000;
+/** Share of the storage limit that may be written before it is measured again. */
+export const STORAGE_MEASURE_SHARE = 0.02;
+/** Blocks whose transactions are dropped in one step: a few MB of deletions at most loads. */
+export const PRUNE_STEP_BLOCKS = 64;
+/** State nodes looked at in one step of a sweep. */
+export const SWEEP_STEP_NODES = 1_024;
+/** Pause between two steps of pruning, for the work that the node is there for. */
+export const PRUNE_PAUSE_MICROS = 2_000;
+/** Bits of the filter that marks the state in use: 32 MiB, for some 20 million nodes. */
+export const STATE_MARK_BITS_MAX = 2 ** 28;
+/** Pause between two steps of the scrub. */
+export const SCRUB_INTERVAL_MICROS = 30_000_000;
+/** Records that one step of the scrub reads: 10 ms of work; a million records take four hours. */
+export const SCRUB_STEP_RECORDS = 2_048;
+/** Blocks below a head that cannot be read among which the newest whole one is looked for. */
+export const REOPEN_BLOCKS_MAX = 4_096;
+/** Pause before a node whose head's state is lost in part looks again for peers that have it. */
+export const HEAL_RETRY_MICROS = 2_000_000;
+/** Lost records that are fetched at once; a reader of more is told to come again. */
+export const REPAIRS_AT_ONCE_MAX = 256;
 // --- market --------------------------------------------------------------------------------
 
 /** Largest input of a task: 64 k samples of four axes as 32-bit floats. */
@@ -268,6 +374,25 @@ export const DIRECTORY_ENTRIES_MAX = 20_000;
 export const DIRECTORY_PAGE_ENTRIES_MAX = 256;
 /** Observers whose standing on the ledger is remembered per head, so that a reconnecting crowd is not a crowd of calls. */
 export const OBSERVER_CACHE_ENTRIES_MAX = 20_000;
+/** How often a node looks whether its peers are still members: an expired certificate is shut out within it. */
+export const PEER_REVIEW_MICROS = 5_000_000;
+/** How often a node looks at its own certificate, and how often it warns: four times a day. */
+export const CERTIFICATE_LOOK_MICROS = 6 * 60 * 60 * 1_000_000;
+/** How long before its end a certificate is warned of: time for two people to be on holiday. */
+export const CERTIFICATE_WARNING_SECONDS = 30 * 24 * 60 * 60;
+/** Blocks after which a candidate's proof of sync is sent again if nothing came of it. */
+export const SYNC_PROOF_RETRY_BLOCKS = 3;
+/** Blocks after which a waiting candidate proves again that it is in sync: half of the time for which a proof counts. */
+export const SYNC_PROOF_RENEW_BLOCKS = 128;
+/** Equivocations that a node is about to report; more of them in one go are one attack, and the first ones quarantine it. */
+export const EVIDENCE_WAITING_MAX = 64;
+/** Longest time by which a node lets others report first, in steps of which each sealer has its own. */
+export const EVIDENCE_TURN_MICROS = 100_000;
+export const EVIDENCE_TURNS_MAX = 8;
+/** Attempts at one report; each waits for a block by itself. */
+export const EVIDENCE_ATTEMPTS_MAX = 8;
+/** Equivocations on record that reports show, newest first. */
+export const EVIDENCE_REPORTED_MAX = 20;
 /** Nodes one `treadle init` lays out: each is a folder with a key. */
 export const PLAN_NODES_MAX = 10_000;
 
@@ -286,16 +411,174 @@ export const SCENARIO_DRAIN_MICROS = 600_000_000;
 /** Rows read from a file of places: ten times the nodes, so that a city's file can be sampled. */
 export const PLACES_ROWS_MAX = 100_000;
 
+// --- experiments/faults --------------------------------------------------------------------
+
+/** Accounts that the clients of a fault run send from: each has a few transactions under way, so hundreds are. */
+export const FAULT_ACCOUNTS = 48;
+/** Companies with a key that have not joined: as many as one run ever adds. */
+export const FAULT_SPARES = 4;
+/** Consortium sizes whose keys and genesis a process keeps: a campaign mixes about as many. */
+export const FAULT_LAYOUTS_MAX = 16;
+/** Violations that one run tells one by one; beyond them it goes on counting. */
+export const FAULT_VIOLATIONS_TOLD_MAX = 20;
+/** Runs that one process of a campaign does before a new one takes its place: what a process remembers between runs stays small. */
+export const FUZZ_RUNS_PER_PROCESS = 300;
+
 // --- node ----------------------------------------------------------------------------------
 
 /** Records of the vote log before it is rewritten without the final heights: three votes a height, a few minutes. */
 export const VOTE_LOG_RECORDS_MAX = 4096;
+/** Bytes of the vote log before it is rewritten: proposals and proofs of 64 KB make it long before their number does. */
+export const VOTE_LOG_BYTES_MAX = 64 * 1024 * 1024;
+/** Rounds whose time was measured that the base of the timeouts is taken from: a slower network shows within five blocks. */
+export const PACE_SAMPLES_MAX = 16;
 /** Consensus events that wait for their turn; a hundred sealers' votes for a few rounds fit. */
 export const CONSENSUS_EVENTS_MAX = 10_000;
 /** View changes whose reasons a node remembers, for reports: those of a bad hour. */
 export const CONSENSUS_ROUNDS_KEPT_MAX = 256;
+/** Frames of one peer kept until this node begins a height at which it listens to it: the votes of a few rounds. */
+export const HELD_FRAMES_PER_PEER_MAX = 32;
+/** Bytes of those: one of the largest frames. */
+export const HELD_BYTES_PER_PEER_MAX = FRAME_BYTES_MAX;
+/** Frames kept of peers that are no sealers but may be at the next height: a few votes of some. */
+export const STRANGER_FRAMES_MAX = 64;
+/** Consensus messages a second that are read of one peer: an honest sealer sends three a block, and a few in every round. */
+export const CONSENSUS_MESSAGES_PER_SECOND_MAX = 1_000;
+/** Worthless messages that cost signature checks which a peer may send at once, and then one a second, before it is dropped. */
+export const WORTHLESS_MESSAGES_MAX = 16;
+/** First and longest pause before sealers that did not answer are asked again where this sealer stands. */
+export const STANDING_PAUSE_MICROS = 250_000;
+export const STANDING_PAUSE_MICROS_MAX = 4_000_000;
+/** Time that a sealer has to say where another one stands. */
+export const STANDING_TIMEOUT_MICROS = 2_000_000;
+/** Sealers whose answers are remembered: those of the present set and of one before it. */
+export const STANDING_ANSWERS_MAX = 2 * SEALERS_MAX;
+/** Pause before a block is fetched for which there was no room on the disk. */
+export const DISK_FULL_PAUSE_MICROS = 1_000_000;
 /** Own frames kept for a sealer that connects late: the votes of two rounds. */
 export const CONSENSUS_FRAMES_KEPT_MAX = 8;
+
+// --- ledger/payload: transactions, store, memory ---------------------------------------------
+
+/** Largest body of a payload transaction: a minute of vibration samples or a firmware image; larger files are cut by their sender. */
+export const PAYLOAD_BYTES_MAX = 4 * 1024 * 1024;
+/** Chunk of a body: small enough that votes never wait long behind one (5 ms on 100 Mbit/s), large enough that its proof is a third of a percent. */
+export const PAYLOAD_CHUNK_BYTES = 64 * 1024;
+/** Longest media type, parameters included. */
+export const PAYLOAD_MEDIA_TYPE_CHARACTERS_MAX = 64;
+/**
+ * Gas per KiB of a body, begun ones counted whole: what a 100 Mbit/s link needs for a KiB (80 microseconds) at the 20 to 25 million gas
+ * a second that a node executes. The largest body costs 8.2 million gas, a block full of bodies 65.5 million of its 300 million.
+ */
+export const PAYLOAD_GAS_PER_KIB = 2_000n;
+/** Bodies of one block: at two blocks a second 64 MB/s, three times what is wanted of 1 MB bodies, and 32 s of a 10 Mbit/s link at worst. */
+export const BLOCK_PAYLOAD_BYTES_MAX = 32 * 1024 * 1024;
+/** Bodies of all pooled payload transactions, held or on their way: four full blocks of them. */
+export const POOL_PAYLOAD_BYTES_MAX = 4 * BLOCK_PAYLOAD_BYTES_MAX;
+/** Bodies in a block that others have hardly had time to receive, taken only when the block would carry none else: a third of a second on 100 Mbit/s. */
+export const BLOCK_YOUNG_PAYLOAD_BYTES_MAX = PAYLOAD_BYTES_MAX;
+/** Time that others are given for a body before it is proposed, at first and at least: a round trip between plants and the chunks' way through one relay. */
+export const PAYLOAD_SPREAD_MICROS_MIN = 100_000;
+/** At most: a body that takes longer is proposed all the same, and the others fetch it. */
+export const PAYLOAD_SPREAD_MICROS_MAX = 5_000_000;
+/** Of that, per byte: 100 Mbit/s. */
+export const PAYLOAD_SPREAD_MICROS_PER_BYTE = 0.08;
+/** Time after which a pooled transaction whose body has not been pushed here is asked for. */
+export const PAYLOAD_PULL_AFTER_MICROS = 3_000_000;
+/** Time after which a pooled transaction is dropped when nobody delivers its body. */
+export const PAYLOAD_ABSENT_MICROS_MAX = 120_000_000;
+/** Bodies that a node asks for at once outside of consensus: imported blocks must not crowd out what is being decided. */
+export const PAYLOAD_FETCHES_MAX = 4;
+/** Pause after every body that a node lacks was asked for in vain. */
+export const PAYLOAD_FETCH_RETRY_MICROS = 5_000_000;
+/** Blocks after which a body is no longer expected from anybody: late pushes of a decided body are welcome that long. */
+export const PAYLOAD_RELEASE_BLOCKS = 32;
+/** Chunks of one body that are written to disk as one file: 16 of them are 1 MiB, so that a common body costs one flush. */
+export const PAYLOAD_SEGMENT_CHUNKS_MAX = 16;
+/** Time for which a chunk waits for others of its body before it is written without them. */
+export const PAYLOAD_SEGMENT_WAIT_MICROS = 50_000;
+/** Segments that are kept in memory after they were written or read, for those who ask for their chunks: eight of 4 MiB. */
+export const PAYLOAD_CACHE_BYTES_MAX = 32 * 1024 * 1024;
+/** Roots and trees remembered by the process, so that a body that many of its nodes see is hashed once: some 3 KB each. */
+export const PAYLOAD_TREES_MAX = 512;
+/** What a node keeps in memory for others at once: pool, bodies under way, gossip, requests. With code and state caches it stays below 400 MB. */
+export const NODE_MEMORY_BYTES_MAX = 128 * 1024 * 1024;
+/** What a pooled transaction takes beside its bytes: its decoded form and its places in the maps. */
+export const POOL_ENTRY_OVERHEAD_BYTES = 2 * 1024;
+/** Transactions of one `POST /batch`. */
+export const BATCH_ITEMS_MAX = 4_096;
+/** Bytes of one `POST /batch`: sixteen bodies of 1 MB. */
+export const BATCH_BYTES_MAX = 16 * 1024 * 1024;
+
+// --- ledger/payload: dissemination ----------------------------------------------------------
+
+/**
+ * Bytes of chunks that one peer may have under way to another without an acknowledgement: 16 chunks, 50 ms of a 160 Mbit/s line. A
+ * peer that has more than twice as much unacknowledged is dropped.
+ */
+export const EXCHANGE_WINDOW_BYTES = 1024 * 1024 + 64 * 1024;
+/** Bytes of chunks that a node has under way to all peers: a third of a second of 100 Mbit/s, twelve times what a round trip of 25 ms needs. */
+export const EXCHANGE_EGRESS_BYTES = 4 * 1024 * 1024;
+/** Chunks waiting for one peer, as references of some 100 bytes each: 256 MiB of bodies. More is left to pulls. */
+export const EXCHANGE_LANE_CHUNKS_MAX = 4_096;
+/** Pulled chunks waiting for one peer: what it may ask one peer for at once, several times over. */
+export const EXCHANGE_LANE_PULLS_MAX = 256;
+/** Chunks, encoded, that are kept to send them to the next peer without reading them again. */
+export const EXCHANGE_FRAMES_BYTES_MAX = 16 * 1024 * 1024;
+/** Body bytes offered to one peer that are not whole there yet: 2.7 s of 100 Mbit/s, longer than a body is under way through a busy relay. */
+export const EXCHANGE_OFFERED_BYTES_MAX = 32 * 1024 * 1024;
+/** Bodies offered to one peer at once: with tiny bodies the bytes do not bound them. */
+export const EXCHANGE_OFFERED_ROOTS_MAX = 256;
+/** Offers of one peer for transactions that are not known yet: what it may offer at once. */
+export const EXCHANGE_OFFERS_KEPT_MAX = EXCHANGE_OFFERED_ROOTS_MAX;
+/** Bodies that are expected, offered or spread: as many as transactions fit the pool, with room for those of the last blocks. */
+export const EXCHANGE_ROOTS_MAX = 32_768;
+/** Calls that wait for bodies at once: the blocks that a node checks or imports hold fewer. */
+export const EXCHANGE_WAITERS_MAX = 4_096;
+/** Direct pushes waiting above which a body goes through relays instead: two thirds of a second of 100 Mbit/s. */
+export const EXCHANGE_DIRECT_BYTES_MAX = 8 * 1024 * 1024;
+/** Work of its own and of others with which a node declines to relay more, chunk times receivers: 0.7 s of 100 Mbit/s. */
+export const EXCHANGE_RELAY_BYTES_MAX = 8 * 1024 * 1024;
+/** Work that a source hands to one relay ahead of its confirmations; at least two chunks, so that the relay never waits. */
+export const EXCHANGE_RELAY_AHEAD_BYTES = 8 * 1024 * 1024;
+/** Time for which a relay that declined is left in peace: it has done what it had to do then, or has more of its own. */
+export const EXCHANGE_RELAY_BUSY_MICROS = 1_000_000;
+/** Time in which a relay confirms a chunk, several times what it takes with a full backlog; later its share is the pulls' business. */
+export const EXCHANGE_RELAY_TIMEOUT_MICROS = 8_000_000;
+/** Time for which a relay is not used after it failed: others pull what it withholds, so it must not happen all the time. */
+export const EXCHANGE_RELAY_REST_MICROS = 30_000_000;
+/** Time that a relayed body waits for the sealers to answer the offer: a round trip between plants and a check of the envelope. */
+export const EXCHANGE_READY_MICROS = 150_000;
+/** Longest wait of acknowledgements for others to share their frame; short beside a round trip. */
+export const EXCHANGE_CREDIT_MICROS = 2_000;
+/** Bytes of notes in one frame: a small one for every network. */
+export const EXCHANGE_NOTES_BYTES_MAX = 8 * 1024;
+/** How often bodies that do not come are looked at. */
+export const EXCHANGE_TICK_MICROS = 100_000;
+/** A peer that acknowledges nothing for so long no longer counts against what others get, and is asked what arrived. */
+export const EXCHANGE_STALL_MICROS = 3_000_000;
+/** Silence on a body that is needed now before it is pulled: several chunks of a slow line. */
+export const EXCHANGE_GRACE_MICROS = 250_000;
+/** Silence on a body that was offered before it is pulled: a relay and a full queue fit. Doubled with every "later", up to the next. */
+export const EXCHANGE_PATIENCE_MICROS = 1_500_000;
+/** Longest silence after repeated "later"s. */
+export const EXCHANGE_PATIENCE_MICROS_MAX = 12_000_000;
+/** Time that one peer has to deliver a pulled chunk; then the next one is asked. */
+export const EXCHANGE_PULL_MICROS = 2_000_000;
+/** Chunks pulled from one peer at once: 1 MiB, a body of the common size. */
+export const EXCHANGE_PULLS_PER_PEER_MAX = 16;
+/** Rounds over all peers after which a body is left in peace for EXCHANGE_PATIENCE_MICROS_MAX; a new offer starts anew. */
+export const EXCHANGE_PULL_ROUNDS_MAX = 4;
+/** Time without a single chunk after which a body that is needed counts as missing: two peers that stay silent, and a third. */
+export const EXCHANGE_OBTAIN_IDLE_MICROS = 6_000_000;
+/** Longest wait for a body that is needed: the largest body at 1 Mbit/s takes half of it. */
+export const EXCHANGE_OBTAIN_MICROS_MAX = 60_000_000;
+/** Time without a chunk of a body after which those that are gathered are written, although neighbours are missing. */
+export const EXCHANGE_GATHER_MICROS = 2_000_000;
+/** Share of the memory budget above which chunks are written as they come. */
+export const EXCHANGE_GATHER_BUDGET_SHARE = 0.75;
+/** Chunks that a peer may send unasked or twice before its use is looked at: the late copies of some bodies. */
+export const EXCHANGE_USELESS_CHUNKS_MAX = 512;
 
 // --- ledger/rpc ----------------------------------------------------------------------------
 
@@ -445,3 +728,8 @@ export const CLI_PAGE_RECORDS = 200;
 export const FLEET_STARTING_MAX = 8;
 /** Ports in a row that are tried where the one wanted is taken: several consortia on one machine. */
 export const PORT_TRIES_MAX = 50;
+
+// --- light ---------------------------------------------------------------------------------
+
+/** Faults of full nodes that a light node remembers. */
+export const LIGHT_FAULTS_KEPT_MAX = 64;

@@ -51,6 +51,14 @@ export const cliErrors = defineErrors({
     summary: 'A file cannot be written',
     action: 'Check that its folder exists and may be written to',
   },
+  CLI_UNKNOWN_PAYLOAD: {
+    summary: 'The node has no body of a payload transaction by this hash',
+    action: 'Check the hash, ask the node again once it has caught up, or name another node with --rpc',
+  },
+  CLI_PAYLOAD_DIFFERS: {
+    summary: 'What the node sent is not the body that the hash stands for',
+    action: 'Ask another node with --rpc: this one is damaged or lies',
+  },
   CLI_UNKNOWN_CHANNEL: {
     summary: 'The ledger has no such payment channel',
     action: 'Find its id with `treadle channel list`, and check that --rpc names a node of the right chain',

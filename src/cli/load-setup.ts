@@ -8,6 +8,7 @@ import {
   readKeyFile,
   readNodeFile,
 } from '../consortium/index.ts';
+import type { NodeKey } from '../crypto/index.ts';
 import { TreadleError } from '../errors.ts';
 import type { NodeSetup } from '../node/index.ts';
 
@@ -16,6 +17,8 @@ export interface LoadedNode {
   readonly setup: NodeSetup;
   readonly folder: string;
   readonly dataFolder: string;
+  /** Where the certificate of an observer stands. */
+  readonly certificateFile?: string;
 }
 
 /**
@@ -27,15 +30,20 @@ export async function loadNode(folder: string): Promise<LoadedNode> {
   const text = await readText(nodeFile, 'CLI_FOLDER_MISSING');
   const file: NodeFile = readNodeFile({ file: nodeFile, text });
   const at = (path: string): string => resolve(folder, path);
-  const keyFile = at(file.keyFile);
-  const key = readKeyFile({ file: keyFile, text: await readText(keyFile) });
+  const key = await readKey(at(file.keyFile));
   const genesisFile = at(file.genesisFile);
   const genesis = readGenesis(await readText(genesisFile), genesisFile);
-  const setup: NodeSetup = { file, key, genesis };
+  const accountKeyFile = 'accountKeyFile' in file ? file.accountKeyFile : undefined;
+  const accountKey = accountKeyFile === undefined ? {} : { accountKey: await readKey(at(accountKeyFile)) };
+  const setup: NodeSetup = { file, key, genesis, ...accountKey };
   if (!('certificateFile' in file)) return { setup, folder, dataFolder: at(file.dataFolder) };
   const certificateFile = at(file.certificateFile);
   const certificate = certificateFromJson(await readText(certificateFile), certificateFile);
-  return { setup: { ...setup, certificate }, folder, dataFolder: at(file.dataFolder) };
+  return { setup: { ...setup, certificate }, folder, dataFolder: at(file.dataFolder), certificateFile };
+}
+
+async function readKey(file: string): Promise<NodeKey> {
+  return readKeyFile({ file, text: await readText(file) });
 }
 
 /** Reads the nodes of a fleet: fleet.json and the folders that it names. @throws TreadleError as {@link loadNode} */

@@ -3,9 +3,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { certificateFromJson } from '../consortium/index.ts';
-import { edgeRegistryClient, serviceId, taskIdOf } from '../contracts/index.ts';
-import type { NodeKey } from '../crypto/index.ts';
+import { contentDigest, MESSAGE_TYPE } from '../consensus/index.ts';
+import { certificateFromJson, genesisDomain } from '../consortium/index.ts';
+import { consortiumClient, edgeRegistryClient, serviceId, taskIdOf } from '../contracts/index.ts';
+import { fromHex, type Hex, type NodeKey, toHex } from '../crypto/index.ts';
 import { type CommandOutcome, runTreadle } from './testing/run-treadle.ts';
 import { CHAIN_ID, keyOf, type ServedLedger, serveLedger } from './testing/served-ledger.ts';
 
@@ -23,6 +24,20 @@ afterAll(() => served.close());
 const reading = (...argv: readonly string[]): Promise<CommandOutcome> => runTreadle(...argv, '--rpc', served.url);
 const acting = async (key: NodeKey, ...argv: readonly string[]): Promise<CommandOutcome> =>
   reading(...argv, '--key', await served.keyFile(key));
+
+/** Goes on by so many blocks. */
+async function blocks(count: number): Promise<void> {
+  const client = served.clientOf(ardent);
+  for (let made = 0; made < count; made++) await client.transact({ to: ardent.address });
+}
+
+/** What the node of a newcomer does by itself when it has the chain. */
+async function proveSync(key: NodeKey): Promise<void> {
+  const client = served.clientOf(key);
+  const { blockNumber } = await client.transact({ to: key.address });
+  const hash = await served.hashOf(blockNumber);
+  await consortiumClient(client).proveSync({ height: BigInt(blockNumber), hash });
+}
 
 /** The document of a command that went well. */
 async function good(outcome: Promise<CommandOutcome>): Promise<Record<string, unknown>> {
@@ -124,8 +139,37 @@ describe('consortium', () => {
       message: expect.stringContaining('is not a company'),
     });
     const last = await acting(cobalt, 'consortium', 'vote', id);
-    expect(last.stdout).toContain('The change is made');
+    expect(last.stdout).toMatch(
+      /it has its votes, and is carried out as soon as the newcomer's node has the chain and proves it/,
+    );
+    expect(await bad(acting(cobalt, 'consortium', 'execute', id, '--json'))).toMatchObject({
+      code: 'CLI_REFUSED',
+      message: expect.stringMatching(/the node of 0x.* has not proved that it has the chain/),
+    });
+    await proveSync(keyOf('Dorian'));
     expect((await good(reading('consortium', 'members', '--json')))['sealers']).toHaveLength(5);
+  });
+
+  it('makes no second change before 32 blocks have gone by', async () => {
+    const { proposal } = await good(acting(ardent, 'consortium', 'propose', '--remove', cobalt.address, '--json'));
+    const { id } = proposal as { id: string };
+    await good(acting(brook, 'consortium', 'vote', id, '--json'));
+    await good(acting(cobalt, 'consortium', 'vote', id, '--no', '--json'));
+    const last = await acting(keyOf('Dorian'), 'consortium', 'vote', id);
+    expect(last.stdout).toMatch(/the sealers changed only just now/);
+    const { message } = await bad(acting(ardent, 'consortium', 'execute', id, '--json'));
+    expect(message).toMatch(/at most 1 change of the sealers may be made in any 32 blocks: carry it out from block \d+ on/);
+    await blocks(32);
+    const done = await acting(ardent, 'consortium', 'execute', id);
+    expect(done.stdout).toMatch(/^The change is made in block \d+/);
+    expect((await good(reading('consortium', 'members', '--json')))['sealers']).toHaveLength(4);
+    // Back again for what follows.
+    const back = await good(acting(ardent, 'consortium', 'propose', '--add', cobalt.address, '--name', 'Cobalt', '--json'));
+    const again = (back['proposal'] as { id: string }).id;
+    await proveSync(cobalt);
+    await blocks(32);
+    await good(acting(brook, 'consortium', 'vote', again, '--json'));
+    expect(await good(acting(keyOf('Dorian'), 'consortium', 'vote', again, '--json'))).toMatchObject({ executed: true });
   });
 
   it('rejects by votes against', async () => {
@@ -134,6 +178,58 @@ describe('consortium', () => {
     await good(acting(brook, 'consortium', 'vote', id, '--no', '--json'));
     const last = await good(acting(cobalt, 'consortium', 'vote', id, '--no', '--json'));
     expect(last).toMatchObject({ executed: false, proposal: { state: 'rejected', yes: 1, no: 2 } });
+  });
+
+  it('replaces the key of a company, at once or when its node has the chain', async () => {
+    await blocks(32);
+    const [next, later] = [keyOf('Brook, next'), keyOf('Brook, later')];
+    const file = await served.keyFile(next);
+    const taken = await good(acting(brook, 'consortium', 'rotate-key', '--new-key', file, '--now', '--json'));
+    expect(taken).toMatchObject({ account: brook.address, previous: brook.address, current: next.address, taken: true });
+    const members = await good(reading('consortium', 'members', '--json'));
+    expect(members['sealers']).toContain(next.address);
+    expect(members['sealers']).not.toContain(brook.address);
+    expect((await reading('consortium', 'members')).stdout).toMatch(new RegExp(`Brook .* company +${next.address}`));
+    const named = await acting(brook, 'consortium', 'rotate-key', '--new-key', await served.keyFile(later));
+    expect(named.stdout).toMatch(/may seal for .* Start a node with it; it takes over by itself/);
+    expect(named.stdout).toContain('"accountKeyFile"');
+    expect((await good(reading('consortium', 'members', '--json')))['sealers']).toContain(next.address);
+    const stranger = acting(keyOf('nobody'), 'consortium', 'rotate-key', '--new-key', file, '--json');
+    expect(await bad(stranger)).toMatchObject({ message: expect.stringMatching(/neither a company nor the proxy/) });
+    const used = acting(cobalt, 'consortium', 'rotate-key', '--new-key', file, '--json');
+    expect(await bad(used)).toMatchObject({ message: expect.stringMatching(/make a new one with treadle key/) });
+  });
+
+  it('shows who contradicted itself, and lets it back in by a vote', async () => {
+    expect((await reading('consortium', 'evidence')).stdout).toContain('No sealer has ever been proved to contradict itself');
+    const head = await served.clientOf(ardent).transact({ to: ardent.address });
+    const place = { type: 'commit', height: head.blockNumber, round: 3 } as const;
+    const [one, two] = ['11', '22'].map((byte): Hex => `0x${byte.repeat(32)}`) as [Hex, Hex];
+    const sign = (digest: Hex): Hex => toHex(cobalt.sign(contentDigest(genesisDomain(served.genesis), place, fromHex(digest))));
+    await blocks(32);
+    await consortiumClient(served.clientOf(ardent)).reportEquivocation({
+      messageType: MESSAGE_TYPE.commit,
+      height: BigInt(place.height),
+      round: BigInt(place.round),
+      content: one,
+      signature: sign(one),
+      otherContent: two,
+      otherSignature: sign(two),
+    });
+    const list = await reading('consortium', 'evidence');
+    expect(list.stdout).toMatch(/Cobalt +two commit messages +\d+ +3 +\d+ +quarantine/);
+    expect((await good(reading('consortium', 'evidence', '--json')))['evidence']).toMatchObject([{ signer: cobalt.address }]);
+    const { stdout } = await reading('consortium', 'members');
+    expect(stdout).toMatch(/In quarantine: Cobalt\. The proof is in treadle consortium evidence/);
+    const reinstate = ['consortium', 'propose', '--reinstate', cobalt.address, '--json'] as const;
+    expect(await bad(acting(cobalt, ...reinstate))).toMatchObject({ message: expect.stringMatching(/is in quarantine because/) });
+    const { proposal } = await good(acting(ardent, ...reinstate));
+    const { id } = proposal as { id: string };
+    expect((await reading('consortium', 'members')).stdout).toContain('let Cobalt seal again');
+    await blocks(32);
+    await good(acting(brook, 'consortium', 'vote', id, '--json'));
+    expect(await good(acting(keyOf('Dorian'), 'consortium', 'vote', id, '--json'))).toMatchObject({ executed: true });
+    expect((await reading('consortium', 'members')).stdout).not.toContain('In quarantine');
   });
 
   it('wants exactly one change in a proposal', async () => {

@@ -15,6 +15,7 @@ import type { NodeKey } from '../crypto/index.ts';
 import type { Timer } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
 import { readText } from './load-setup.ts';
+import { payloadSenderOverHttp } from './payload-over-http.ts';
 import { ask, rpcOverHttp } from './rpc-over-http.ts';
 
 export interface OperatorOptions {
@@ -47,7 +48,13 @@ export async function openOperator({ rpc: url, key: file }: OperatorOptions): Pr
   const key = file === undefined ? undefined : readKeyFile({ file, text: await readText(file) });
   const rpc = rpcOverHttp(url);
   const chainId = await readChainId(rpc);
-  const client = createLedgerClient({ rpc, chainId, environment: systemTimers, ...(key !== undefined && { key }) });
+  const client = createLedgerClient({
+    rpc,
+    chainId,
+    environment: systemTimers,
+    sendPayload: payloadSenderOverHttp(url),
+    ...(key !== undefined && { key }),
+  });
   return {
     rpc,
     client,
@@ -73,7 +80,7 @@ interface SystemTimer extends Timer {
 }
 
 /** The part of an environment that a client of the ledger needs, on the timers of the operating system. */
-const systemTimers: ClientEnvironment = {
+export const systemTimers: ClientEnvironment = {
   clock: {
     now: () => Date.now() * 1000,
     set(delayMicros, handler, label) {

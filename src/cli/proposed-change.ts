@@ -9,6 +9,7 @@ export interface ProposalChoice {
   readonly add?: string;
   readonly remove?: string;
   readonly replaceProxy?: string;
+  readonly reinstate?: string;
   readonly name?: string;
 }
 
@@ -18,15 +19,16 @@ export function readChange(options: ProposalChoice): {
   readonly account: Address;
   readonly name?: string;
 } {
-  const { add, remove, replaceProxy, name } = options;
+  const { add, remove, replaceProxy, reinstate, name } = options;
   const wanted = [
     { option: '--add', text: add, kind: 'addCompany' },
     { option: '--remove', text: remove, kind: 'removeCompany' },
     { option: '--replace-proxy', text: replaceProxy, kind: 'replaceProxy' },
+    { option: '--reinstate', text: reinstate, kind: 'reinstate' },
   ] as const;
   const [first, ...others] = wanted.filter(({ text }) => text !== undefined);
   if (first?.text === undefined || others.length > 0) {
-    throw badOption('exactly one of --add, --remove and --replace-proxy says what is proposed');
+    throw badOption('exactly one of --add, --remove, --replace-proxy and --reinstate says what is proposed');
   }
   const { kind } = first;
   const subject = account(first.option, first.text);

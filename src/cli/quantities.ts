@@ -6,6 +6,16 @@ export function durationMs(option: string, text: string): number {
   return Math.round(read(option, () => parseQuantity('duration', text)) / 1000);
 }
 
+/** Reads a bandwidth such as "50 Mbit/s" in bits per second. @throws TreadleError CLI_BAD_OPTION */
+export function bandwidthBits(option: string, text: string): number {
+  return read(option, () => parseQuantity('bandwidth', text));
+}
+
+/** Reads a size such as "1 MB" in bytes. @throws TreadleError CLI_BAD_OPTION */
+export function sizeOf(option: string, text: string): number {
+  return read(option, () => parseQuantity('size', text));
+}
+
 /** Reads an amount such as "2000 gwei" in wei. @throws TreadleError CLI_BAD_OPTION */
 export function amountWei(option: string, text: string): bigint {
   return read(option, () => parseAmount(text));

@@ -30,7 +30,7 @@ describe('the reference of the command line', () => {
     const flags = rows.flatMap((row) =>
       [...(row.split(' | ')[0] ?? '').matchAll(/`(--[^`]+)`/g)].map(([, flag]) => flag as string),
     );
-    expect(flags.sort()).toEqual(command.options.map(({ flags: declared }) => declared).sort());
+    expect(flags.sort()).toEqual(command.options.map(({ flags: declared }) => declared.replace(/^-\w, /, '')).sort());
     for (const { name: argument } of command.registeredArguments.map((each) => ({ name: each.name() }))) {
       expect(sections.get(name)).toContain(`\`${name} <${argument}>\``);
     }

@@ -36,9 +36,26 @@ const words: Readonly<Record<string, (args: Arguments) => string>> = {
   // Consortium
   NotACompany: ([account]) => `${account} is not a company of the consortium`,
   AlreadySealer: ([account]) => `${account} is a sealer already`,
+  AccountQuarantined: ([account]) =>
+    `${account} is in quarantine because its sealer signed two different votes; the other companies decide about it (treadle consortium evidence)`,
+  NotQuarantined: ([account]) => `${account} is not in quarantine`,
+  NotAMember: ([account]) => `${account} is neither a company nor the proxy`,
+  NotSynced: ([account]) =>
+    `the node of ${account} has not proved that it has the chain: start it, it proves that by itself as soon as it is in sync`,
+  TooManyChanges: ([atMost, block]) =>
+    `at most ${atMost} ${Number(atMost) === 1 ? 'change' : 'changes'} of the sealers may be made in any 32 blocks: carry it out from block ${block} on`,
+  NotACandidate: ([account]) => `nobody has proposed ${account}, and no member has named it as its new key`,
+  NotThatBlock: ([height]) => `block ${height} is not of this chain, or is too old to prove anything`,
+  KeyInUse: ([key]) => `the key ${key} seals for somebody, did so once, or is about to: make a new one with treadle key`,
+  NoChainFacts: () => 'the chain does not tell what its votes sign: this is no chain of Treadle nodes',
+  NoEquivocation: () => 'the two messages do not contradict each other',
+  NotOneSigner: ([signer, other]) => `the two messages are not signed by one key, but by ${signer} and ${other}`,
+  NotASealerThen: ([signer, height]) => `${signer} was no sealer at height ${height}`,
+  AlreadyReported: ([id]) => `this is on record already, as number ${id}`,
   InvalidAccount: ([account]) => `${account} cannot be a member`,
   InvalidName: ([bytes, atMost]) => `the name has ${bytes} bytes, 1 to ${atMost} are allowed`,
-  TooFewSealers: ([left, atLeast]) => `${left} sealers would be left, the consortium needs at least ${atLeast}`,
+  TooFewSealers: ([left, atLeast]) =>
+    `${left} sealers would be left, the consortium needs at least ${atLeast} that are not in quarantine`,
   TooManySealers: ([sealers, atMost]) => `there would be ${sealers} sealers, at most ${atMost} are possible`,
   AlreadyProposed: ([id]) => `proposal ${id} asks for the same and is open: vote on that one`,
   UnknownProposal: ([id]) => `there is no proposal ${id}`,

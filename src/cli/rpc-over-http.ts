@@ -56,7 +56,8 @@ export async function ask<T>(rpc: Rpc, method: string, params: readonly unknown[
   }
 }
 
-function readUrl(text: string): string {
+/** @throws TreadleError CLI_BAD_OPTION when `text` is no HTTP address */
+export function readUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new TreadleError('CLI_BAD_OPTION', {
@@ -81,7 +82,7 @@ async function post(url: string, body: string, timeoutMs: number): Promise<strin
 }
 
 /** The system's word for why there is no connection is in the cause of what `fetch` throws. */
-function whyNot(error: unknown, timeoutMs: number): string {
+export function whyNot(error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `nothing within ${timeoutMs / 1000} s`;
   const cause = error instanceof Error ? (error.cause as { code?: unknown; message?: unknown } | undefined) : undefined;
   if (typeof cause?.code === 'string') return cause.code === 'ECONNREFUSED' ? 'nobody listens there' : cause.code;

@@ -1,4 +1,10 @@
-import { createHostEnvironment, type HostEnvironment, type HttpServer, serveHttp } from '../environment/host/index.ts';
+import {
+  createHostEnvironment,
+  type HostEnvironment,
+  type HttpServer,
+  type LinkShaping,
+  serveHttp,
+} from '../environment/host/index.ts';
 import { createMemoryStateStore, createRpcHttpApp, EvmExecutor, type Executor } from '../ledger/index.ts';
 import { PORT_TRIES_MAX } from '../limits.ts';
 import {
@@ -13,6 +19,7 @@ import {
   type Platform,
   type TreadleNode,
 } from '../node/index.ts';
+import { watchCertificateFile } from './certificate-file-watch.ts';
 import { readConsoleFile } from './console-files.ts';
 import type { LoadedNode } from './load-setup.ts';
 import { VERSION } from './version.ts';
@@ -39,6 +46,8 @@ export interface RunOptions {
   readonly intervalMs?: number;
   /** False: a device that runs no tasks of its own accord. */
   readonly periodic?: boolean;
+  /** Slows or cuts what the node sends. */
+  readonly shaping?: LinkShaping;
   /** False: nothing is served over HTTP. */
   readonly serve?: boolean;
 }
@@ -52,6 +61,7 @@ export async function runNode(loaded: LoadedNode, options: RunOptions): Promise<
     dataFolder: loaded.dataFolder,
     listen: { ...file.listen, portTries: PORT_TRIES_MAX },
     logLevel: file.logLevel,
+    ...(options.shaping !== undefined && { shaping: options.shaping }),
   });
   const opened = closingBackwards(() => environment.close());
   try {
@@ -65,6 +75,10 @@ export async function runNode(loaded: LoadedNode, options: RunOptions): Promise<
     const api = createNodeApi(node, environment);
     opened.add(() => api.stop());
     await node.start();
+    if (loaded.certificateFile !== undefined) {
+      const stopWatching = watchCertificateFile(loaded.certificateFile, { node, log: environment.log });
+      opened.add(stopWatching);
+    }
     const { rpc, console } = options.serve === false ? {} : await serve(file, node, api, opened.add);
     const urls = { rpc: rpc?.url, console: console?.url };
     environment.log.info('node.started', {

@@ -83,9 +83,10 @@ describe.skipIf(!present)('the console in a browser', () => {
       expect(shown).toBe(world.ledger.head.number);
       for (const name of ['transactions', 'pending', 'view'])
         expect(await page.getByTestId(`counter-${name}`).textContent()).toMatch(/^[\d,]+$/);
-      expect(await page.getByRole('table', { name: 'Nodes' }).getByRole('row').count()).toBeGreaterThan(5);
-      expect(await page.getByRole('table', { name: 'Latest blocks' }).getByRole('row').count()).toBe(9);
-      expect(await page.getByRole('table', { name: 'Latest transactions' }).getByRole('row').count()).toBe(9);
+      const rows = (name: string) => expect.poll(() => page.getByRole('table', { name }).getByRole('row').count(), POLL);
+      await rows('Nodes').toBeGreaterThan(5);
+      await rows('Latest blocks').toBe(9);
+      await rows('Latest transactions').toBe(9);
     });
   });
 

@@ -116,12 +116,12 @@ describe('whoever does not belong', () => {
     [
       'that calls itself a company',
       (member) => {
-        const { name, contacts, listen, keyFile, genesisFile, dataFolder, logLevel } = member.file;
+        const { name, contacts, listen, keyFile, genesisFile, dataFolder, logLevel, storage } = member.file;
         const company = stranger(4).address;
         return {
           key: stranger(4),
           genesis: member.genesis,
-          file: { role: 'company', name, contacts, listen, keyFile, genesisFile, dataFolder, logLevel, company },
+          file: { role: 'company', name, contacts, listen, keyFile, genesisFile, dataFolder, logLevel, storage, company },
         };
       },
       /is no company of this consortium/,

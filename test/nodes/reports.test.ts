@@ -41,6 +41,10 @@ describe('what a node reports of itself', () => {
         genesisHash: genesisHash(genesis),
         height: height(cluster, name),
         syncing: false,
+        ...(role === 'proxy' || role === 'company' ? { seat: 'sealer' } : {}),
+        ...(role === 'centre' || role === 'edge'
+          ? { certificate: { expiresAtSeconds: expect.any(Number), state: 'valid' } }
+          : {}),
       });
     }
   });
@@ -130,6 +134,7 @@ describe('what a node reports of itself', () => {
         votesFor: 2,
         votesAgainst: 0,
         votesNeeded: 3,
+        waitsFor: null,
       },
       expect.objectContaining({
         action: 'replace-proxy',

@@ -12,6 +12,8 @@ import { acting } from '../refusals.ts';
 import { showCount, showInstant, showWei, showWhen } from '../text.ts';
 
 export { certify, register } from '../certificates.ts';
+export { evidence } from '../evidence-list.ts';
+export { rotateKey } from '../rotate-key.ts';
 
 interface Reading {
   readonly rpc: string;
@@ -26,39 +28,53 @@ interface Acting extends Reading {
 export async function members(options: Reading): Promise<void> {
   const out = createOutput(options.json === true);
   const { consortium } = await openOperator(options);
-  const [proxy, sealers, companies, proposals] = await Promise.all([
+  const [proxy, sealers, companies, proposals, quarantined] = await Promise.all([
     consortium.proxy(),
     consortium.sealers(),
     readAll((page) => consortium.companies(page)),
     readAll((page) => consortium.proposals(page)),
+    consortium.quarantined(),
   ]);
+  const { sealer: proxySealer } = await consortium.seat(proxy);
   const open = proposals.filter((proposal) => proposal.state === 'open').reverse();
   const names = new Map<Address, string>([
     [proxy, 'proxy'],
-    ...companies.map(({ account: each, name }) => [each, name] as const),
+    [proxySealer, 'proxy'],
+    ...companies.flatMap(({ account: each, sealer, name }) => [[each, name] as const, [sealer, name] as const]),
   ]);
+  const keyOf = (each: Address, sealer: Address): string =>
+    quarantined.includes(each) ? 'in quarantine' : sealer === each ? 'its account' : sealer;
   const nameOf = (address: Address): string => names.get(address) ?? address;
   out.table([
-    { name: 'proxy', account: proxy, role: 'proxy', since: '' },
-    ...companies.map(({ account: each, name, since }) => ({
+    { name: 'proxy', account: proxy, role: 'proxy', 'seals with': keyOf(proxy, proxySealer), since: '' },
+    ...companies.map(({ account: each, name, sealer, since }) => ({
       name,
       account: each,
       role: 'company',
+      'seals with': keyOf(each, sealer),
       since: showInstant(Number(since) * 1000),
     })),
   ]);
   out.line();
   out.line(`${showCount(sealers.length, 'sealer')} for the next block: ${sealers.map(nameOf).join(', ')}`);
+  if (quarantined.length > 0) {
+    out.line(
+      `In quarantine: ${quarantined.map(nameOf).join(', ')}. The proof is in treadle consortium evidence; the other companies let it back in with propose --reinstate, or remove it.`,
+    );
+  }
   out.line();
   out.line(open.length === 0 ? 'No votes are under way.' : `${showCount(open.length, 'vote')} under way:`);
   for (const proposal of open)
     out.line(`  ${proposalLine(proposal, { companies: companies.length, nameOf, nowMs: Date.now() })}`);
   out.result({
     proxy,
+    proxySealer,
     sealers,
-    companies: companies.map(({ account: each, name, since }) => ({
+    quarantined,
+    companies: companies.map(({ account: each, name, sealer, since }) => ({
       account: each,
       name,
+      sealer,
       since: showInstant(Number(since) * 1000),
     })),
     proposals: open.map((proposal) => proposalDocument(proposal, companies.length)),
@@ -112,12 +128,23 @@ export async function vote(id: string, options: Acting & { readonly no?: boolean
   const out = createOutput(options.json === true);
   const number = recordNumber('proposal', id);
   const { consortium } = await openOperator(options);
-  const { executed, receipt } = await acting(consortium.vote({ id: number, approve: options.no !== true }));
+  const { executed, waitsFor, receipt } = await acting(consortium.vote({ id: number, approve: options.no !== true }));
   const [proposal, count] = await Promise.all([consortium.proposal(number), consortium.companyCount()]);
   const companies = Number(count);
   out.line(proposalLine(proposal, { companies, nameOf: (address) => address, nowMs: Date.now() }));
   if (executed) out.line('The change is made; the sealers follow it from the next block on.');
-  out.result({ executed, proposal: proposalDocument(proposal, companies), ...placeOf(receipt) });
+  out.result({ executed, waitsFor, proposal: proposalDocument(proposal, companies), ...placeOf(receipt) });
+}
+
+/** `treadle consortium execute`: carries out a change that has its votes and had to wait. */
+export async function execute(id: string, options: Acting): Promise<void> {
+  const out = createOutput(options.json === true);
+  const number = recordNumber('proposal', id);
+  const { consortium } = await openOperator(options);
+  const receipt = await acting(consortium.execute(number));
+  const [proposal, count] = await Promise.all([consortium.proposal(number), consortium.companyCount()]);
+  out.line(`The change is made in block ${receipt.blockNumber}; the sealers follow it from the next block on.`);
+  out.result({ executed: true, proposal: proposalDocument(proposal, Number(count)), ...placeOf(receipt) });
 }
 
 /** `treadle consortium revoke`: shuts a device or edge node out. */

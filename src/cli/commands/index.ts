@@ -12,6 +12,7 @@ const key = (): Option =>
 export function registerCommands(program: Command): void {
   registerRunning(program);
   registerAsking(program);
+  registerPayloads(program);
   registerChannels(program);
   registerConsortium(program);
   registerResearch(program);
@@ -70,6 +71,7 @@ function registerRunning(program: Command): void {
     .option('--contact <contact...>', 'further nodes to ask first, as ADDRESS@MULTIADDR')
     .option('--interval <milliseconds>', 'for devices: time from one task to the next, in place of that in node.json')
     .option('--console-port <port>', 'for a fleet: port of its page (default: any free one)')
+    .option('--links <file>', 'JSON file of rules that slow or cut what the node sends; read again when it changes')
     .addOption(json())
     .action(async (options) => (await import('./node.ts')).node(options));
 }
@@ -101,6 +103,29 @@ function registerAsking(program: Command): void {
     .option('--contact <contact...>', 'further nodes to ask first, as ADDRESS@MULTIADDR')
     .addOption(json())
     .action(async (options) => (await import('./task.ts')).task(options));
+}
+
+function registerPayloads(program: Command): void {
+  const payload = program
+    .command('payload')
+    .description('files of up to 4 MiB on the ledger: their bytes lie at the sealers, blocks hold their hash');
+  payload
+    .command('send <file>')
+    .description('send a file in a payload transaction and wait until it is in a block')
+    .requiredOption('--to <address>', 'account or contract that it goes to')
+    .option('--media-type <type>', 'what the file is', 'application/octet-stream')
+    .option('--data <hex>', 'call data for the contract', '0x')
+    .addOption(rpc())
+    .addOption(key())
+    .addOption(json())
+    .action(async (file, options) => (await import('./payload.ts')).send(file, options));
+  payload
+    .command('get <hash>')
+    .description('fetch the file of a payload transaction (or by its root) and check it against the hash')
+    .requiredOption('-o, --out <file>', 'where to write it; must not exist')
+    .addOption(rpc())
+    .addOption(json())
+    .action(async (hash, options) => (await import('./payload.ts')).get(hash, options));
 }
 
 function registerChannels(program: Command): void {
@@ -150,15 +175,30 @@ function registerConsortium(program: Command): void {
   reading('observers', 'registered devices and edge nodes').action(async (options) =>
     (await import('./consortium.ts')).observers(options),
   );
-  acting('propose', 'as a company: propose to add or remove a company or to replace the proxy; counts as a yes')
-    .addOption(new Option('--add <address>', 'account of the company that is to join').conflicts(['remove', 'replaceProxy']))
-    .addOption(new Option('--remove <address>', 'account of the company that is to leave').conflicts(['replaceProxy']))
-    .option('--replace-proxy <address>', 'account of the new proxy')
+  reading('evidence', 'proofs that sealers signed two different votes, and what followed').action(async (options) =>
+    (await import('./consortium.ts')).evidence(options),
+  );
+  acting('propose', 'as a company: propose to add, remove or reinstate a company or to replace the proxy; counts as a yes')
+    .addOption(
+      new Option('--add <address>', 'account of the company that is to join').conflicts(['remove', 'replaceProxy', 'reinstate']),
+    )
+    .addOption(
+      new Option('--remove <address>', 'account of the company that is to leave').conflicts(['replaceProxy', 'reinstate']),
+    )
+    .addOption(new Option('--replace-proxy <address>', 'account of the new proxy').conflicts(['reinstate']))
+    .option('--reinstate <address>', 'account of the member in quarantine that is to seal again')
     .option('--name <name>', 'with --add: name of the company')
     .action(async (options) => (await import('./consortium.ts')).propose(options));
   acting('vote <proposal>', 'as a company: vote on a proposal')
     .option('--no', 'vote against it (default: for it)')
     .action(async (proposal, options) => (await import('./consortium.ts')).vote(proposal, options));
+  acting('execute <proposal>', 'carry out a change that has its votes and had to wait').action(async (proposal, options) =>
+    (await import('./consortium.ts')).execute(proposal, options),
+  );
+  acting('rotate-key', 'as a company or the proxy: name the new key of your node; --key is that of the account')
+    .requiredOption('--new-key <file>', 'key file of the new key (treadle key)')
+    .option('--now', 'take the seat with it at once, instead of when its node has the chain')
+    .action(async (options) => (await import('./consortium.ts')).rotateKey(options));
   acting('certify <address>', 'as a company: sign a certificate for a device, edge node or centre; prints it')
     .addOption(new Option('--role <role>', 'what it is').choices(['device', 'edge', 'centre']).makeOptionMandatory())
     .option('--days <count>', 'how long it holds', '730')
@@ -190,11 +230,44 @@ function registerResearch(program: Command): void {
   program
     .command('sim <scenario>')
     .description('run the same nodes in the simulator, as a scenario file describes')
-    .option('--seed <number>', 'seed of all randomness (default: the one in the file)')
+    .option('--seed <number>', 'seed of all randomness (default: the one in the file, or 1)')
+    .option('--nodes <count>', 'for a fault scenario: how many sealers (default: the first size in the file)')
     .option('--sites <file>', 'CSV of places for the edge nodes, instead of those of the scenario')
     .option('--users <file>', 'CSV of places for the devices, instead of those of the scenario')
     .addOption(json())
     .action(async (scenario, options) => (await import('./sim.ts')).sim(scenario, options));
+  program
+    .command('calibrate')
+    .description('measure how long this machine takes for what the simulator charges: a cost table for scenarios')
+    .option('--out <file>', 'JSON file to write, for `cpu.calibration` of a scenario; must not exist')
+    .option('--folder <path>', 'where the time of a flush to disk is measured', '.')
+    .addOption(json())
+    .action(async (options) => (await import('./calibrate.ts')).calibrate(options));
+  program
+    .command('compare')
+    .description('run one load of large transactions in the simulator with several consensus engines')
+    .option('--engines <names>', 'treadle, pbft-naive, dbft, ribft, pow, or all; with commas', 'treadle,pbft-naive')
+    .option('--nodes <counts>', 'numbers of sealers, with commas', '12')
+    .option('--transactions <count>', 'transactions', '10')
+    .option('--size <size>', 'body of each', '1 MB')
+    .option('--entry <where>', 'spread (over all nodes) or one', 'spread')
+    .option('--bandwidth <bandwidth>', 'line of every node', '100 Mbit/s')
+    .option('--latency <duration>', 'from node to node, one way', '25 ms')
+    .option('--within <duration>', 'virtual time after which a run counts as not finished', '60 min')
+    .option('--seed <number>', 'seed of the simulation', '1')
+    .addOption(json())
+    .action(async (options) => (await import('./compare.ts')).compare(options));
+  program
+    .command('fuzz')
+    .description('run fault scenarios over many seeds, one process per core; without --scenario the seed draws the scenario')
+    .option('--seeds <range>', 'first and last seed, or one seed', '1..1000')
+    .option('--minutes <count>', 'begin no run after this time')
+    .option('--nodes <count>', 'sealers of every run (default: the first size in the file, or drawn from the seed)')
+    .option('--scenario <which>', 'a fault scenario: all, a number such as 07, or a file')
+    .option('--workers <count>', 'runs at a time (default: one per core)')
+    .option('--report <file>', 'note every finished run there, as a line of JSON; runs that stand there are not done again')
+    .addOption(json())
+    .action(async (options) => (await import('./fuzz.ts')).fuzz(options));
   program
     .command('reproduce <figure>')
     .description('reproduce a figure: edgetoll (gas and time of n tasks, channels against one payment per task)')

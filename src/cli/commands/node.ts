@@ -8,6 +8,7 @@ import type { LedgerNode } from '../../node/index.ts';
 import { type ChildReport, reportToSupervisor } from '../child-report.ts';
 import { ensureConsole } from '../console-files.ts';
 import { createFleetApi } from '../fleet-api.ts';
+import { watchLinkRules } from '../link-rules.ts';
 import { type LoadedNode, loadFleet, loadNode } from '../load-setup.ts';
 import { wholeNumber } from '../numbers.ts';
 import { createOutput } from '../output.ts';
@@ -20,6 +21,7 @@ export interface NodeOptions {
   readonly contact?: readonly string[];
   readonly interval?: string;
   readonly consolePort?: string;
+  readonly links?: string;
   readonly json?: boolean;
 }
 
@@ -35,6 +37,10 @@ export async function node(options: NodeOptions): Promise<void> {
   failed.promise.catch(() => undefined);
   const stopping = stopRequested();
   const group = await groupOf(folders);
+  if (group !== undefined && options.links !== undefined)
+    throw new TreadleError('CLI_BAD_OPTION', {
+      detail: '--links shapes the links of a single node, not of several in one process',
+    });
   // Under a supervisor the console was built once for all.
   if (!process.connected) await ensureConsole((text) => process.stderr.write(`${text}\n`));
   const host =
@@ -72,8 +78,21 @@ interface Hosted {
 
 async function runSingle(folder: string, options: NodeOptions, fatal: (error: unknown) => void): Promise<Hosted> {
   const loaded = withContacts(await loadNode(folder), options.contact ?? []);
-  const running = await runNode(loaded, { fatal, ...interval(options) });
-  return { report: () => reportOf(running), stop: () => running.stop() };
+  const links =
+    options.links === undefined
+      ? undefined
+      : watchLinkRules(resolve(options.links), ({ error, rules }) => {
+          if (error === undefined) running.environment.log.info('links.shaped', { rules });
+          else running.environment.log.warn('links.not-shaped', { code: error.code, reason: error.detail });
+        });
+  const running = await runNode(loaded, { fatal, ...interval(options), ...(links && { shaping: links.shaping }) });
+  return {
+    report: () => reportOf(running),
+    stop: () => {
+      links?.stop();
+      return running.stop();
+    },
+  };
 }
 
 interface Group {

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { TreadleError } from '../../errors.ts';
+import { type Cell, COMPARED, compareCells, comparisonFiles } from '../../experiments/comparison/index.ts';
 import {
   type Comparison,
   compareWithEdgeToll,
@@ -25,7 +26,7 @@ interface Reproduction {
 }
 
 /** The figures that can be reproduced, by name. */
-const FIGURES: Readonly<Record<string, (seed: number, out: Output) => Promise<Reproduction>>> = { edgetoll };
+const FIGURES: Readonly<Record<string, (seed: number, out: Output) => Promise<Reproduction>>> = { edgetoll, consensus };
 
 /** Seeds that times are taken over, and tasks of each run, as in the published figure. */
 const EDGETOLL = { seeds: 5, tasks: 50 };
@@ -41,6 +42,36 @@ export async function reproduce(figure: string, options: ReproduceOptions): Prom
   for (const file of files) await write(join(folder, file.path), file.text);
   out.line(`Written to ${folder}: ${files.map((file) => file.path).join(', ')}`);
   out.result({ figure, seed, ...result, files: files.map((file) => join(folder, file.path)) });
+}
+
+/** The loads of the oracle paper's comparison: few and many transactions, small and large, on 12 to 99 nodes. */
+const CONSENSUS_CELLS: readonly Cell[] = [
+  { nodes: 12, transactions: 10, sizeBytes: 100_000, entry: 'spread' },
+  { nodes: 12, transactions: 90, sizeBytes: 1_000_000, entry: 'spread' },
+  { nodes: 27, transactions: 10, sizeBytes: 1_000_000, entry: 'spread' },
+  { nodes: 27, transactions: 90, sizeBytes: 1_000_000, entry: 'spread' },
+  { nodes: 99, transactions: 90, sizeBytes: 100_000, entry: 'spread' },
+  { nodes: 99, transactions: 90, sizeBytes: 1_000_000, entry: 'spread' },
+  { nodes: 99, transactions: 90, sizeBytes: 1_000_000, entry: 'one' },
+].map(
+  (cell): Cell => ({
+    ...(cell as Pick<Cell, 'nodes' | 'transactions' | 'sizeBytes' | 'entry'>),
+    bitsPerSecond: 100e6,
+    latencyMicros: 25_000,
+  }),
+);
+const CONSENSUS_WITHIN_MICROS = 3_600_000_000;
+
+async function consensus(seed: number, out: Output): Promise<Reproduction> {
+  out.line(`${CONSENSUS_CELLS.length} loads, ${COMPARED.length} ways to agree`);
+  const results = await compareCells({
+    engines: COMPARED,
+    cells: CONSENSUS_CELLS,
+    seed,
+    withinMicros: CONSENSUS_WITHIN_MICROS,
+    onRun: ({ engine, cell }) => out.line(`  ${cell.nodes} nodes, ${cell.transactions} x ${cell.sizeBytes / 1e6} MB: ${engine}`),
+  });
+  return { files: comparisonFiles(results, seed), result: { results } };
 }
 
 async function edgetoll(seed: number, out: Output): Promise<Reproduction> {

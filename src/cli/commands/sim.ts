@@ -1,12 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import {
+  type FaultReport,
+  isClean,
+  isFaultScenario,
+  readFaultScenario,
+  runFaultScenario,
+} from '../../experiments/faults/index.ts';
 import { loadScenario, runScenario, type ScenarioReport } from '../../experiments/index.ts';
+import { SEALERS_MAX } from '../../limits.ts';
 import { readText } from '../load-setup.ts';
 import { wholeNumber } from '../numbers.ts';
 import { createOutput, type Output } from '../output.ts';
+import { replayOf } from './fuzz.ts';
 
 export interface SimOptions {
   readonly seed?: string;
+  readonly nodes?: string;
   readonly sites?: string;
   readonly users?: string;
   readonly json?: boolean;
@@ -15,7 +25,9 @@ export interface SimOptions {
 /** `treadle sim`: the nodes of real machines, in virtual time. */
 export async function sim(file: string, options: SimOptions): Promise<void> {
   const out = createOutput(options.json === true);
-  const scenario = loadScenario(await readText(file), {
+  const text = await readText(file);
+  if (isFaultScenario(text)) return simFaults(out, { file, text }, options);
+  const scenario = loadScenario(text, {
     file,
     readFile: (path) => readFileSync(resolve(dirname(file), path), 'utf8'),
     ...(options.sites !== undefined && { sites: resolve(options.sites) }),
@@ -47,4 +59,57 @@ function print(out: Output, report: ScenarioReport): void {
   out.line(
     `payments  ${payments.vouchers} vouchers, ${payments.settledWei} wei settled, ${payments.conserved ? 'conserved' : 'NOT CONSERVED'}`,
   );
+}
+
+/** A fault scenario: exit code 1 and the command that does it again when anything was unsafe or progress did not come back. */
+async function simFaults(
+  out: Output,
+  { file, text }: { readonly file: string; readonly text: string },
+  options: SimOptions,
+): Promise<void> {
+  const scenario = readFaultScenario(text, { file });
+  const seed = wholeNumber('--seed', options.seed ?? '1', { min: 0, max: Number.MAX_SAFE_INTEGER });
+  const nodes = options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes, { min: 4, max: SEALERS_MAX });
+  out.line(`${scenario.name}: ${scenario.description}`);
+  const started = performance.now();
+  const report = await runFaultScenario(scenario, {
+    seed,
+    replay: replayOf(resolve(file), seed, nodes),
+    ...(nodes !== undefined && { nodes }),
+  });
+  printFaults(out, report, (performance.now() - started) / 1000);
+  out.result(report);
+  if (!isClean(report)) process.exitCode = 1;
+}
+
+function printFaults(out: Output, report: FaultReport, wallSeconds: number): void {
+  const { commitLatencyMs, transactions, liars, faults, sometimes } = report;
+  out.line(
+    `${report.virtualSeconds.toFixed(1)} s of virtual time in ${wallSeconds.toFixed(1)} s, ${report.nodes} sealers, seed ${report.seed}`,
+  );
+  out.line(`trace     ${report.traceHash}`);
+  out.line(
+    `faults    ${
+      Object.entries(faults)
+        .map(([kind, times]) => `${kind} ${times}`)
+        .join(', ') || 'none'
+    }`,
+  );
+  for (const [name, kinds] of Object.entries(liars)) out.line(`liar      ${name}: ${kinds.join(', ')}`);
+  out.line(`chain     ${report.commits} blocks, highest round ${report.roundMax}, longest gap ${report.longestGapMs} ms`);
+  out.line(
+    `clients   ${transactions.committed} of ${transactions.submitted} transactions committed, ${transactions.acknowledged} acknowledged, ${transactions.refused} refused, ` +
+      `p50 ${commitLatencyMs.p50} ms, p95 ${commitLatencyMs.p95} ms, p99 ${commitLatencyMs.p99} ms`,
+  );
+  out.line(
+    `recovery  ${report.liveAfterHeal ? `first block after ${report.recoveryMs} ms, everything after ${report.drainedMs} ms` : `NOT LIVE: ${report.stuck}`}`,
+  );
+  out.line(
+    `reached   ${Object.entries(sometimes)
+      .filter(([, times]) => times > 0)
+      .map(([name]) => name)
+      .join('; ')}`,
+  );
+  for (const { kind, detail } of report.violationList) out.line(`VIOLATION ${kind}: ${detail}`);
+  if (!isClean(report)) out.line(`again     ${report.replay}`);
 }

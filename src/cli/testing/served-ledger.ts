@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { commitDigest, verifyCertificate } from '../../consensus/index.ts';
 import { buildGenesis, genesisDomain, genesisHash, keyToJson } from '../../consortium/index.ts';
 import { consortiumClient, createLedgerClient, type LedgerClient } from '../../contracts/index.ts';
-import { type Address, keccak256, keyFrom, type NodeKey } from '../../crypto/index.ts';
+import { type Address, type Hex, keccak256, keyFrom, type NodeKey } from '../../crypto/index.ts';
 import { type HttpServer, serveHttp } from '../../environment/host/index.ts';
 import { createWorld, type World } from '../../environment/sim/index.ts';
 import { invariant } from '../../errors.ts';
@@ -31,6 +31,7 @@ const RICH = 1_000n * 10n ** 18n;
 /** A consortium of a proxy and three companies on one ledger, served over HTTP on a port of this machine. */
 export interface ServedLedger {
   readonly url: string;
+  readonly genesis: Genesis;
   readonly proxy: NodeKey;
   readonly companies: readonly [NodeKey, NodeKey, NodeKey];
   /** A folder that goes with the ledger. */
@@ -39,6 +40,8 @@ export interface ServedLedger {
   keyFile(key: NodeKey): Promise<string>;
   /** A client that acts for a key without the command line. */
   clientOf(key: NodeKey): LedgerClient;
+  /** The hash of a block. */
+  hashOf(height: number): Promise<Hex>;
   /** Lets time pass on the chain. */
   advance(seconds: number): Promise<void>;
   close(): Promise<void>;
@@ -63,9 +66,11 @@ export async function serveLedger(): Promise<ServedLedger> {
   const ledger = await drive(
     openLedger(environment, genesis, {
       verifyCertificate: (certificate, voters) => verifyCertificate(domain, certificate, voters),
+      domain,
     }),
   );
-  sealAtOnce(ledger, { domain, sealers, drive, nowMs: () => Math.floor(environment.clock.now() / 1000) });
+  const keys = new Map(sealers.map((key) => [key.address, key]));
+  sealAtOnce(ledger, { domain, keys, drive, nowMs: () => Math.floor(environment.clock.now() / 1000) });
   const readers = (key?: NodeKey): LedgerClient =>
     createLedgerClient({
       rpc: (method, params) => rpc.call(method, params),
@@ -82,6 +87,9 @@ export async function serveLedger(): Promise<ServedLedger> {
   // Whoever calls, over HTTP or in process, makes virtual time go on until the answer is there.
   const rpc: Rpc = {
     methods: plain.methods,
+    memory: plain.memory,
+    batch: (...call) => drive(plain.batch(...call)),
+    payload: (...call) => drive(plain.payload(...call)),
     answer: (...call) => drive(plain.answer(...call)),
     handleText: (...call) => drive(plain.handleText(...call)),
     call: (...call) => drive(plain.call(...call)),
@@ -90,15 +98,25 @@ export async function serveLedger(): Promise<ServedLedger> {
   const folder = await mkdtemp(join(tmpdir(), 'treadle-cli-'));
   return {
     url: server.url,
+    genesis,
     proxy,
     companies,
     folder,
     async keyFile(key) {
+      keys.set(key.address, key);
       const file = join(folder, `${key.address}.json`);
       await writeFile(file, keyToJson(key), { mode: 0o600 });
       return file;
     },
-    clientOf: (key) => readers(key),
+    clientOf(key) {
+      keys.set(key.address, key);
+      return readers(key);
+    },
+    async hashOf(height) {
+      const header = await drive(ledger.header(height));
+      invariant(header !== undefined, 'the block is there', { height });
+      return header.hash;
+    },
     async advance(seconds) {
       leap(seconds * 1_000_000);
       await drive(new Promise<void>((resolve) => void environment.clock.set(seconds * 1_000_000, resolve, 'advance')));
@@ -149,20 +167,22 @@ function driver(world: World): { readonly drive: Drive; readonly leap: (micros: 
 
 interface Sealing {
   readonly domain: Uint8Array;
-  readonly sealers: readonly NodeKey[];
+  readonly keys: ReadonlyMap<Address, NodeKey>;
   readonly drive: Drive;
   readonly nowMs: () => number;
 }
 
 /** In the place of agreement: all sealers sign whatever is pooled. */
-function sealAtOnce(ledger: Ledger, { domain, sealers, drive, nowMs }: Sealing): void {
+function sealAtOnce(ledger: Ledger, { domain, keys, drive, nowMs }: Sealing): void {
   let sealing: Promise<unknown> = Promise.resolve();
   const seal = async (): Promise<void> => {
     if (ledger.pendingCount() === 0) return;
     const timestampMs = Math.max(ledger.head.timestampMs, nowMs());
-    const { digest, proposal } = await ledger.propose({ proposer: sealers[0]?.address as Address, timestampMs });
+    // Of newcomers it has the keys that were asked for; an absent one costs nothing but its signature.
+    const present = ledger.sealers().flatMap((sealer) => keys.get(sealer) ?? []);
+    const { digest, proposal } = await ledger.propose({ proposer: present[0]?.address as Address, timestampMs });
     const decision = { height: decodeProposal(proposal).header.number, round: 0, digest };
-    const signatures = sealers.map((key) => key.sign(commitDigest(domain, decision)));
+    const signatures = present.map((key) => key.sign(commitDigest(domain, decision)));
     await ledger.commit({ digest, proposal, certificate: { ...decision, signatures } });
   };
   ledger.onPending(() => {
@@ -211,8 +231,11 @@ function reportsOf({ ledger, genesis, proxy, companies, reader }: Reports): Trea
       const open = (await consortium.proposals(page)).filter(({ state }) => state === 'open');
       return {
         proxy: proxy.address,
-        companies: (await consortium.companies(page)).map(({ account, name }) => ({ account, name })),
+        proxySealer: proxy.address,
+        companies: (await consortium.companies(page)).map(({ account, name, sealer }) => ({ account, name, sealer })),
         sealers: ledger.sealers(),
+        quarantined: [],
+        evidence: [],
         proposals: open.map(({ id, kind, account, proposer, yes, no }) => ({
           id: id.toString(),
           action: kind,
@@ -221,6 +244,7 @@ function reportsOf({ ledger, genesis, proxy, companies, reader }: Reports): Trea
           votesFor: yes,
           votesAgainst: no,
           votesNeeded: 3,
+          waitsFor: null,
         })),
       };
     },

@@ -13,7 +13,7 @@ import {
   readGenesis,
   readKeyFile,
   signContact,
-  WIRE_VERSION,
+  WIRE_VERSIONS,
 } from '../../../src/consortium/index.ts';
 import { type Address, drawKey, type NodeKey, toHex } from '../../../src/crypto/index.ts';
 
@@ -58,5 +58,5 @@ export function helloOf(home: string, key: NodeKey, certificate: ObserverCertifi
   const genesis = genesisIn(home);
   const { role, company } = certificate;
   const contact = signContact({ role, company, name: 'Bare peer', addresses: [], sequence: Date.now(), certificate }, key);
-  return encodeHello({ wireVersion: WIRE_VERSION, chainId: genesis.chainId, genesisHash: genesisHash(genesis), contact });
+  return encodeHello({ wireVersions: WIRE_VERSIONS, chainId: genesis.chainId, genesisHash: genesisHash(genesis), contact });
 }

@@ -1,0 +1,39 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TreadleError } from '../errors.ts';
+import './errors.ts';
+
+const FOLDER = fileURLToPath(new URL('../../scenarios/faults/', import.meta.url));
+
+/** The fault scenarios that come with the program: file names, in order. */
+export function faultScenarioFiles(): readonly string[] {
+  return readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => join(FOLDER, name));
+}
+
+/**
+ * The files that `--scenario` means: all, those whose name begins with a number, or a file by its path.
+ * @throws TreadleError CLI_BAD_OPTION | CLI_FILE_UNREADABLE
+ */
+export function chooseFaultScenarios(wanted: string): readonly string[] {
+  if (wanted === 'all') return faultScenarioFiles();
+  if (!/^[0-9]{1,2}$/.test(wanted)) return [wanted];
+  const files = faultScenarioFiles().filter((file) => file.slice(FOLDER.length).startsWith(`${wanted.padStart(2, '0')}-`));
+  if (files.length > 0) return files;
+  throw new TreadleError('CLI_BAD_OPTION', {
+    detail: `--scenario is "${wanted}", expected all, a number from 1 to ${faultScenarioFiles().length}, or a file`,
+  });
+}
+
+/** The text of a scenario file. @throws TreadleError CLI_FILE_UNREADABLE */
+export function readScenarioText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new TreadleError('CLI_FILE_UNREADABLE', { detail: `${file} cannot be read (${code})`, cause });
+  }
+}
