@@ -53,6 +53,27 @@ describe('the store of bodies', () => {
     },
   );
 
+  it('keeps the proofs of two bodies apart that have chunks in common', async () => {
+    const { world, store } = await bench();
+    const tail = new Uint8Array(3 * PAYLOAD_CHUNK_BYTES);
+    const bodies = [1, 2].map((first) => Uint8Array.from([...bodyOf(PAYLOAD_CHUNK_BYTES).fill(first), ...tail]));
+    const commitments = bodies.map((body) => commitPayload(body, OCTETS));
+    for (const [at, body] of bodies.entries()) {
+      // The common chunks are written as a segment of their own.
+      const commitment = commitments[at] as PayloadCommitment;
+      await world.run(Promise.all([1, 2, 3].map((index) => store.putChunk(commitment, chunkOf(body, index)))));
+      await world.run(store.putChunk(commitment, chunkOf(body, 0)));
+    }
+    for (const store_ of [store, await again(world)]) {
+      for (const [at, body] of bodies.entries()) {
+        for (const index of [0, 1, 2, 3]) {
+          const chunk = await world.run(store_.chunk((commitments[at] as PayloadCommitment).root, index));
+          expect(sameChunk(chunk, chunkOf(body, index))).toBe(true);
+        }
+      }
+    }
+  });
+
   it('puts a body together from chunks in any order, each durable when it is acknowledged', async () => {
     const { world, store } = await bench();
     const body = bodyOf(5 * PAYLOAD_CHUNK_BYTES - 3);

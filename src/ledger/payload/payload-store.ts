@@ -270,7 +270,7 @@ export class DiskPayloadStore implements PayloadStore {
     }
     const before = body.whole;
     body.add(segment);
-    this.cache.set(blob, { bytes, proofs });
+    this.cache.set(segment.id, { bytes, proofs });
     const wanted = this.references.wantedOf(root);
     if (body.whole && wanted !== undefined) await this.refer([commitment], wanted.height);
     this.report();
@@ -278,7 +278,8 @@ export class DiskPayloadStore implements PayloadStore {
   }
 
   private async contentOf(body: StoredBody, segment: Segment): Promise<SegmentContent | undefined> {
-    const cached = this.cache.get(segment.blob);
+    // Two bodies may have the same bytes somewhere, and so the same blob: the proofs are each body's own.
+    const cached = this.cache.get(segment.id);
     if (cached !== undefined) return cached;
     const [read, proofs] = await Promise.all([this.blobs.get(segment.blob), readProofs(this.table, segment)]);
     const sound = read?.length === segment.sizeBytes && proofs?.length === segment.indexes.length;
@@ -287,7 +288,7 @@ export class DiskPayloadStore implements PayloadStore {
       return undefined;
     }
     const bytes = sharedBytes(`${segment.commitment.root} ${segment.indexes.join()}`, () => read);
-    this.cache.set(segment.blob, { bytes, proofs });
+    this.cache.set(segment.id, { bytes, proofs });
     return { bytes, proofs };
   }
 
@@ -309,7 +310,8 @@ export class DiskPayloadStore implements PayloadStore {
     this.bytes += sizeBytes;
   }
 
-  private async unuse({ blob, sizeBytes }: Segment): Promise<void> {
+  private async unuse({ id, blob, sizeBytes }: Segment): Promise<void> {
+    this.cache.delete(id);
     const left = (this.uses.get(blob) ?? 0) - 1;
     invariant(left >= 0, 'a segment is placed before it is removed');
     this.bytes -= sizeBytes;
@@ -318,7 +320,6 @@ export class DiskPayloadStore implements PayloadStore {
       return;
     }
     this.uses.delete(blob);
-    this.cache.delete(blob);
     await this.blobs.delete(blob);
   }
 

@@ -147,11 +147,10 @@ function checkedLeafOf({ index, bytes }: PayloadChunk): Uint8Array {
 }
 
 function leafOf(index: number, chunk: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(5 + chunk.length);
-  bytes[0] = LEAF;
-  new DataView(bytes.buffer).setUint32(1, index);
-  bytes.set(chunk, 5);
-  return sha256(bytes);
+  const place = new Uint8Array(5);
+  place[0] = LEAF;
+  new DataView(place.buffer).setUint32(1, index);
+  return sha256(place, chunk);
 }
 
 function parentsOf(level: readonly Uint8Array[]): Uint8Array[] {

@@ -6,23 +6,23 @@ export interface SegmentContent {
   readonly proofs: readonly (readonly Uint8Array[])[];
 }
 
-/** The segments that were written or read last, by the name of their blob. */
+/** The segments that were written or read last, by their number in the store's index. */
 export class SegmentCache {
   /** In order of last use. */
-  private readonly contents = new Map<string, SegmentContent>();
+  private readonly contents = new Map<number, SegmentContent>();
   private bytes = 0;
 
-  get(blob: string): SegmentContent | undefined {
-    const content = this.contents.get(blob);
+  get(segment: number): SegmentContent | undefined {
+    const content = this.contents.get(segment);
     if (content === undefined) return undefined;
-    this.contents.delete(blob);
-    this.contents.set(blob, content);
+    this.contents.delete(segment);
+    this.contents.set(segment, content);
     return content;
   }
 
-  set(blob: string, content: SegmentContent): void {
-    this.delete(blob);
-    this.contents.set(blob, content);
+  set(segment: number, content: SegmentContent): void {
+    this.delete(segment);
+    this.contents.set(segment, content);
     this.bytes += content.bytes.length;
     for (const oldest of this.contents.keys()) {
       if (this.bytes <= PAYLOAD_CACHE_BYTES_MAX) break;
@@ -30,10 +30,10 @@ export class SegmentCache {
     }
   }
 
-  delete(blob: string): void {
-    const content = this.contents.get(blob);
+  delete(segment: number): void {
+    const content = this.contents.get(segment);
     if (content === undefined) return;
-    this.contents.delete(blob);
+    this.contents.delete(segment);
     this.bytes -= content.bytes.length;
   }
 }
