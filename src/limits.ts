@@ -97,6 +97,26 @@ export const LAGGING_PEERS_MAX = SEALERS_MAX;
 export const EVIDENCE_HEIGHTS_BEHIND = 2;
 /** Types and rounds of one signer remembered for one height: four messages in each of the rounds whose votes are kept. */
 export const EVIDENCE_PLACES_PER_SIGNER_MAX = 4 * (ROUNDS_BEHIND_MAX + 1 + ROUNDS_AHEAD_MAX);
+/** Sealers up to which each tells all others what it heard; of more, each tells the f+1 whose turn it is. */
+export const HEARD_BY_ALL_MAX = 32;
+/** Rounds below the last of a height that are told: whatever was said earlier was told when its rounds were the last. */
+export const HEARD_ROUNDS_BEHIND = 3;
+/** Bytes with which a sealer tells all others once what it heard at a height: a tenth of a second of a 10 Mbit/s link. */
+export const HEARD_BYTES_MAX = 100_000;
+/** Bytes of one such frame: a hundred messages that nobody else heard like that, or thirty-three signed statements. */
+export const HEARD_FRAME_BYTES_MAX = 5 * 1024;
+/** Signed statements in one frame: one of each sealer that may lie, in the largest set. */
+export const HEARD_STATEMENTS_MAX = Math.floor((SEALERS_MAX - 1) / 3);
+/** Statements of which one sealer is asked for the signatures, for one height: others know the rest, or it is made up. */
+export const HEARD_ASKED_MAX = 16;
+/** Tellings of one sealer about one height that are read: one for each round whose votes are kept. */
+export const HEARD_TELLINGS_MAX = ROUNDS_AHEAD_MAX;
+/** Times that a statement of one signer is shown to one that heard another: the first may get lost. */
+export const HEARD_SHOWINGS_MAX = 2;
+/** Statements that one sealer shows about one height which are checked: two of each that may lie. */
+export const HEARD_SHOWN_MAX = 2 * HEARD_STATEMENTS_MAX;
+/** What one sealer says it heard and this one did not, kept for one height: a hundred sealers' votes of a few rounds. */
+export const HEARD_CLAIMS_MAX = 1_024;
 /** Committed blocks that decide who is passed over, and blocks for which a failed proposer waits for its next try: no fewer than sealers. */
 export const SKIP_WINDOW_BLOCKS = 100;
 /** Longest base of the round timeouts, adapted or stretched: a quorum that needs longer for three messages is not connected. */
@@ -137,6 +157,12 @@ export const CALL_GAS_MAX = 100_000_000n;
 export const TRANSACTION_BYTES_MAX = 256 * 1024;
 /** Transactions the pool holds before it answers "busy". */
 export const POOL_TRANSACTIONS_MAX = 20_000;
+/** Time in which blocks should take up what a node's clients have waiting: beyond it they are told "busy". */
+export const POOL_DEPTH_MICROS = 2_000_000;
+/** Transactions that a node's clients may have waiting whatever the pace was: a burst of a thousand devices after an outage. */
+export const POOL_DEPTH_MIN = 1_024;
+/** Share of what clients may have waiting above which only transactions are taken that could run next: what waits for a predecessor must leave room for that. */
+export const POOL_GAPS_SHARE = 0.5;
 /** Transactions of one sender in the pool. */
 export const POOL_PER_SENDER_MAX = 512;
 /** Blocks fetched in one request while catching up. */
@@ -167,14 +193,14 @@ export const BUSY_RETRY_AFTER_MS = 1_000;
 export const RECORD_VALUE_BYTES_MAX = 4_096;
 /** Addresses and topics whose places in a bloom filter are remembered: the contracts, events and accounts in use. */
 export const BLOOM_ENTRIES_MAX = 8_192;
-/** Accounts and slots kept decoded per state root: some 200 bytes each, so about 20 MB. */
-export const STATE_CACHE_ENTRIES_MAX = 100_000;
+/** Accounts and slots kept decoded per state root: some 200 bytes each, so about 10 MB. */
+export const STATE_CACHE_ENTRIES_MAX = 50_000;
 /** Hashed keys that a state remembers: the accounts and slots of one large block, some 100 bytes each. */
 export const STATE_PATHS_MAX = 16_384;
 /** State roots whose decoded entries are kept: the head, a proposal beside it and a few older ones being read. */
 export const STATE_CACHE_ROOTS_MAX = 4;
-/** Trie nodes kept in memory over the disk: some 400 bytes each, so about 40 MB. */
-export const STATE_NODES_CACHED_MAX = 100_000;
+/** Trie nodes kept in memory over the disk: some 600 bytes each with their key, so about 25 MB; the upper four levels of a trie fit twice. */
+export const STATE_NODES_CACHED_MAX = 40_000;
 /** Executions kept by a shared executor: every simulated node asks for the same block within a few heights. */
 export const SHARED_EXECUTIONS_MAX = 16;
 /** Answers to calls kept by a shared executor: what every simulated node asks of one state, e.g. who its members are, and of the few before. */
@@ -184,7 +210,7 @@ export const SHARED_CALL_BYTES_MAX = 1024;
 /** Executed proposals of the next height a node keeps: one per round that is under way. */
 export const PROPOSALS_KEPT_MAX = 8;
 /** Decoded transactions remembered by hash, so that a transaction seen twice is decoded and recovered once. */
-export const TRANSACTIONS_DECODED_MAX = 16_384;
+export const TRANSACTIONS_DECODED_MAX = 8_192;
 /** Block hashes kept in memory: `BLOCKHASH` reaches 256 blocks back, and a bounded map may hold as little as half. */
 export const BLOCKHASHES_CACHED_MAX = 1_024;
 /** Headers remembered by hash, so that one which many nodes of a process see is decoded once: about 3 KB each. */
@@ -195,8 +221,8 @@ export const TRANSACTIONS_ROOTS_MAX = 64;
 export const MIX_HASHES_MAX = 64;
 /** Latest blocks kept encoded for the peers that follow: each of them asks for the same one. */
 export const BLOCKS_ENCODED_MAX = 8;
-/** Transactions in the blocks that are kept decoded: with their receipts some 3 KB each, so about 25 MB. */
-export const CACHED_TRANSACTIONS_MAX = 8_192;
+/** Transactions in the blocks that are kept decoded: with their receipts some 3 KB each, so about 12 MB. */
+export const CACHED_TRANSACTIONS_MAX = 4_096;
 /** Blocks with their receipts kept decoded for readers. */
 export const BLOCKS_CACHED_MAX = 64;
 /** Bytes of all pooled transactions: 20,000 of the largest would be 5 GB. */
@@ -215,6 +241,10 @@ export const SYNC_RESPONSE_BYTES_MAX = 2 * 1024 * 1024;
 export const FETCH_PEERS_MAX = 8;
 /** Time one peer has to answer with bodies or blocks; then the next one is asked. */
 export const FETCH_TIMEOUT_MICROS = 3_000_000;
+/** Sealers after it in the agreed order whom a sealer tells of each block: whoever missed its votes hears of it though two are down. */
+export const HEAD_NEXT_SEALERS = 3;
+/** Pause without a new block after which a sealer tells all others of the last one, whose votes some may have missed. */
+export const HEAD_QUIET_MICROS = 2_000_000;
 /** Time in which a sealer that is one block behind expects its own consensus to get there before it fetches the block. */
 export const SYNC_GRACE_MICROS = 500_000;
 /** Wait before a peer that announced more than it could deliver is asked again. */
@@ -231,6 +261,8 @@ export const GOSSIP_GATHER_MICROS = 5_000;
 export const GOSSIP_GATHERED_MAX = 2_048;
 /** Transactions of peers checked before other work has its turn: some 3 ms of signatures. */
 export const GOSSIP_SLICE_TRANSACTIONS = 64;
+/** Transactions of one client's request checked before other work has its turn: the same for those that come directly. */
+export const SUBMIT_SLICE_TRANSACTIONS = 64;
 /** Transactions from peers that wait to be checked; more are dropped and travel again with a proposal. */
 export const GOSSIP_WAITING_MAX = 8_192;
 /** Headers a light client takes in one step: a range fetched while it was away. */
@@ -444,6 +476,10 @@ export const HELD_BYTES_PER_PEER_MAX = FRAME_BYTES_MAX;
 export const STRANGER_FRAMES_MAX = 64;
 /** Consensus messages a second that are read of one peer: an honest sealer sends three a block, and a few in every round. */
 export const CONSENSUS_MESSAGES_PER_SECOND_MAX = 1_000;
+/** Pause after which sealers compare what they heard at a height: late votes are in it, and the next block is not made yet. */
+export const HEARD_PAUSE_MICROS = 100_000;
+/** Frames of that kind a second that are read of one peer: an honest sealer sends a few for each block. */
+export const HEARD_FRAMES_PER_SECOND_MAX = 100;
 /** Worthless messages that cost signature checks which a peer may send at once, and then one a second, before it is dropped. */
 export const WORTHLESS_MESSAGES_MAX = 16;
 /** First and longest pause before sealers that did not answer are asked again where this sealer stands. */
@@ -481,6 +517,8 @@ export const BLOCK_YOUNG_PAYLOAD_BYTES_MAX = PAYLOAD_BYTES_MAX;
 export const PAYLOAD_SPREAD_MICROS_MIN = 100_000;
 /** At most: a body that takes longer is proposed all the same, and the others fetch it. */
 export const PAYLOAD_SPREAD_MICROS_MAX = 5_000_000;
+/** Time for which a proposer waits to hear that a quorum holds a body that it spreads itself; then time alone decides. */
+export const PAYLOAD_SPREAD_KNOWN_MICROS_MAX = 20_000_000;
 /** Of that, per byte: 100 Mbit/s. */
 export const PAYLOAD_SPREAD_MICROS_PER_BYTE = 0.08;
 /** Time after which a pooled transaction whose body has not been pushed here is asked for. */

@@ -3,6 +3,7 @@ import type { Address, Hex } from '../crypto/index.ts';
 import type { NodeId, Table } from '../environment/index.ts';
 import { hasCode, TreadleError } from '../errors.ts';
 import { HEAL_RETRY_MICROS } from '../limits.ts';
+import { setOf } from '../set-of.ts';
 import { BlockPipeline } from './chain/block-pipeline.ts';
 import type { ReadBlock } from './chain/chain-reader.ts';
 import type { Header } from './chain/header.ts';
@@ -85,6 +86,7 @@ export class NodeLedger extends LedgerReader implements Ledger {
       environment,
       store: payloadStore,
       exchange: createPayloadExchange({ environment, store: payloadStore, budget: memory, sealers: () => this.sealers() }),
+      othersNeeded: () => Math.floor((2 * this.sealers().length) / 3),
       peers: () => this.peersSealersFirst(),
       onHeld: (root) => this.intake.bodyHeld(root),
       onAbsent: (root) => this.intake.bodyAbsent(root),
@@ -123,7 +125,7 @@ export class NodeLedger extends LedgerReader implements Ledger {
       network,
       log,
       metrics,
-      isSealer: (peer) => this.sealers().includes(peer),
+      isSealer: (peer) => setOf(this.sealers()).has(peer),
       isPooled: (raw) => this.intake.pooled(transactionHashOf(raw)) !== undefined,
       admit: (raw) => this.whenOpen(() => this.intake.admit(raw)),
       pooled: () => this.intake.all(),
@@ -133,6 +135,8 @@ export class NodeLedger extends LedgerReader implements Ledger {
       network,
       genesisHash: options.genesisHash,
       head: () => head.header,
+      sealers: () => this.sealers(),
+      pauses: this.pauses,
       onAhead: (peer) => this.synchroniser.noticeAhead(peer),
     });
     this.upkeep = new Storage({
@@ -317,8 +321,8 @@ export class NodeLedger extends LedgerReader implements Ledger {
 
   private peersSealersFirst(): readonly NodeId[] {
     const peers = this.options.environment.network.peers();
-    const sealers = this.sealers();
-    return [...peers.filter((peer) => sealers.includes(peer)), ...peers.filter((peer) => !sealers.includes(peer))];
+    const sealers = setOf(this.sealers());
+    return [...peers.filter((peer) => sealers.has(peer)), ...peers.filter((peer) => !sealers.has(peer))];
   }
 
   private committed(block: ReadBlock): void {

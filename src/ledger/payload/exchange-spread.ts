@@ -16,6 +16,8 @@ export class Spread {
   readonly asked = new Set<NodeId>();
   /** What each peer that wants it lacks, as far as is known. */
   readonly wanting = new Map<NodeId, ChunkSet>();
+  /** Peers that said that they hold all of it. */
+  readonly holders = new Set<NodeId>();
   /** Relayed: chunks that no relay has been given yet. Empty otherwise. */
   readonly pending = new ChunkSet();
   /** Chunks that this node sends to every peer itself. */

@@ -136,6 +136,7 @@ export class Spreader {
     this.answered(from, spread);
     for (const name of spread.names) if (!missing.has(name.index)) this.options.lanes.get(from)?.cancel(name);
     if (missing.size === 0) {
+      spread.holders.add(from);
       spread.wanting.delete(from);
       this.settle(spread);
       if (this.endOpen(receiver, spread)) this.offerMore(from);

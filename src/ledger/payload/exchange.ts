@@ -29,6 +29,8 @@ export interface PayloadExchangeOptions {
 export interface ObservedPayloadExchange extends PayloadExchange {
   /** Bytes of chunks that wait to be sent to peers that take them. */
   readonly backlogBytes: number;
+  /** How many peers are known to hold a body that this node spreads; undefined for bodies that others spread. */
+  holdersOf(root: Hex): number | undefined;
 }
 
 /** Makes a node's exchange of payload bodies. Its rules are numbered in docs/reference/dissemination.md. */
@@ -103,6 +105,10 @@ class Exchange implements ObservedPayloadExchange {
 
   get backlogBytes(): number {
     return this.lanes.backlogBytes;
+  }
+
+  holdersOf(root: Hex): number | undefined {
+    return this.spreader.get(root)?.holders.size;
   }
 
   register(): void {

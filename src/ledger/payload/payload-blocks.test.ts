@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes, type Hex, keccak256, toHex } from '../../crypto/index.ts';
 import { hasCode } from '../../errors.ts';
-import { PAYLOAD_ABSENT_MICROS_MAX } from '../../limits.ts';
+import { PAYLOAD_ABSENT_MICROS_MAX, PAYLOAD_SPREAD_KNOWN_MICROS_MAX } from '../../limits.ts';
 import { decodeProposal, encodeBlock, encodeProposal } from '../chain/block-codec.ts';
 import type { Ledger } from '../ledger.ts';
 import { LEDGER_PROTOCOLS } from '../peers/protocols.ts';
@@ -16,6 +16,10 @@ import { signedPayload } from './testing/signed-payload.ts';
 const MB = 1_000_000;
 const OCTETS = 'application/octet-stream';
 const to = testKey(9).address;
+/** Time in which the others have received a body and said so. */
+const SPREAD_MICROS = 2_000_000;
+/** After this a proposer takes bodies of which it has not heard that others hold them. */
+const UNHEARD_MICROS = PAYLOAD_SPREAD_KNOWN_MICROS_MAX + 1_000_000;
 
 async function consortium() {
   const bench = new TestConsortium();
@@ -47,6 +51,7 @@ describe('a payload transaction', () => {
     const [hash] = await send(nodes[0], 0, body);
     expect(hash).toMatch(/^0x[0-9a-f]{64}$/);
     expect(await bench.world.run(holds(nodes[0].ledger, body))).toBe(true);
+    await bench.settle(SPREAD_MICROS);
     const block = await bench.decide(nodes);
     expect(block.transactions.map((transaction) => toHex(transaction.hash()))).toEqual([hash]);
     for (const { ledger } of nodes) {
@@ -114,6 +119,9 @@ describe('a proposer', () => {
     await bench.world.run(node.ledger.submitMany([{ raw: raws[0] as Uint8Array, body }]));
     expect(pending).toEqual([second, third, first]);
     expect(node.ledger.pendingCount()).toBe(3);
+    // The others cannot vote for a body that is still on its way to them.
+    expect(await hashesOf()).toEqual([third]);
+    await bench.settle(SPREAD_MICROS);
     expect(await hashesOf()).toEqual([first, second, third]);
   });
 
@@ -137,6 +145,7 @@ describe('a sealer', () => {
     await bench.settle();
     const raw = signedPayload(testKey(0), { nonce: 0, body, to });
     await bench.world.run(proposer.ledger.submitMany([{ raw, body }]));
+    await bench.settle(UNHEARD_MICROS);
     const proposal = await bench.propose(proposer);
     // The transaction reaches the voter without its body.
     await bench.world.run(voter.ledger.submit(signedBy(testKey(3), { nonce: 0, to })));
@@ -167,6 +176,7 @@ describe('a node that comes later', () => {
     const bodies = [bodyOf(MB, 1), bodyOf(MB, 2), bodyOf(200, 3)];
     for (const [nonce, body] of bodies.entries()) {
       await send(nodes[0], nonce, body);
+      await bench.settle(SPREAD_MICROS);
       await bench.decide(nodes);
     }
     const late = await bench.add(testKey(500).address);
@@ -183,6 +193,7 @@ describe('a node that comes later', () => {
     const { bench, nodes, send } = await consortium();
     const body = bodyOf(MB);
     await send(nodes[0], 0, body);
+    await bench.settle(SPREAD_MICROS);
     await bench.decide(nodes);
     const late = await bench.add(testKey(500).address);
     const encoded = present(await nodes[0].ledger.block(1));

@@ -3,6 +3,7 @@ import { createWorld } from '../../environment/sim/index.ts';
 import {
   BLOCK_PAYLOAD_BYTES_MAX,
   BLOCK_YOUNG_PAYLOAD_BYTES_MAX,
+  PAYLOAD_SPREAD_KNOWN_MICROS_MAX,
   PAYLOAD_SPREAD_MICROS_MAX,
   PAYLOAD_SPREAD_MICROS_MIN,
 } from '../../limits.ts';
@@ -36,6 +37,29 @@ describe('which bodies a proposer takes', () => {
     await world.runFor(PAYLOAD_SPREAD_MICROS_MIN + 0.08 * MB);
     const later = readiness.choice({ young: false });
     expect([later.take(payload(1)), later.take(payload(2)), later.taken, later.young]).toEqual([true, false, 1, 0]);
+  });
+
+  it('waits until a quorum holds what it spreads itself, as long as that does not take for ever', async () => {
+    const { world, held, readiness: _, ...rest } = bench();
+    const { clock } = world.addNode(`0x${'12'.repeat(20)}`);
+    let share: number | undefined = 0;
+    const own = new PayloadReadiness(
+      clock,
+      (root) => held.has(root),
+      () => share,
+    );
+    rest.hold(1);
+    own.noteHeld(payload(1).root);
+    const takes = (young: boolean) => own.choice({ young }).take(payload(1));
+    await world.runFor(PAYLOAD_SPREAD_MICROS_MAX);
+    expect([takes(false), takes(true)]).toEqual([false, false]);
+    share = 0.99;
+    expect(takes(true)).toBe(false);
+    share = 1;
+    expect(takes(false)).toBe(true);
+    share = 0;
+    await world.runFor(PAYLOAD_SPREAD_KNOWN_MICROS_MAX);
+    expect(takes(false)).toBe(true);
   });
 
   it('takes a few young ones when it is told to', () => {

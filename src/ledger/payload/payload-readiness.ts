@@ -3,6 +3,7 @@ import type { Clock, Micros } from '../../environment/index.ts';
 import {
   BLOCK_PAYLOAD_BYTES_MAX,
   BLOCK_YOUNG_PAYLOAD_BYTES_MAX,
+  PAYLOAD_SPREAD_KNOWN_MICROS_MAX,
   PAYLOAD_SPREAD_MICROS_MAX,
   PAYLOAD_SPREAD_MICROS_MIN,
   PAYLOAD_SPREAD_MICROS_PER_BYTE,
@@ -27,13 +28,19 @@ export interface PayloadChoice {
 export class PayloadReadiness {
   private readonly clock: Clock;
   private readonly holds: (root: Hex) => boolean;
+  private readonly spread: (root: Hex) => number | undefined;
   /** When a body was complete here; absent for those that were held when the node started. */
   private readonly heldSince = new Map<Hex, Micros>();
   private lateMicros = 0;
 
-  constructor(clock: Clock, holds: (root: Hex) => boolean) {
+  /**
+   * @param holds - whether a body is held here
+   * @param spread - of a body that this node spreads itself: the share of a quorum that is known to hold it, 1 or more when all do
+   */
+  constructor(clock: Clock, holds: (root: Hex) => boolean, spread: (root: Hex) => number | undefined = () => undefined) {
     this.clock = clock;
     this.holds = holds;
+    this.spread = spread;
   }
 
   noteHeld(root: Hex): void {
@@ -56,8 +63,8 @@ export class PayloadReadiness {
     return {
       take: ({ root, lengthBytes }) => {
         if (!this.holds(root) || counts.bytes + lengthBytes > BLOCK_PAYLOAD_BYTES_MAX) return false;
-        const settled = now - (this.heldSince.get(root) ?? 0) >= this.spreadMicros(lengthBytes);
-        if (!settled && (!young || counts.youngBytes + lengthBytes > BLOCK_YOUNG_PAYLOAD_BYTES_MAX)) {
+        const { settled, underWay } = this.lookAt(root, lengthBytes, now);
+        if (!settled && (underWay || !young || counts.youngBytes + lengthBytes > BLOCK_YOUNG_PAYLOAD_BYTES_MAX)) {
           counts.young += 1;
           return false;
         }
@@ -73,6 +80,15 @@ export class PayloadReadiness {
         return counts.young;
       },
     };
+  }
+
+  /** What others hold is known of the bodies that this node sends them itself, unless that takes too long; else time tells. */
+  private lookAt(root: Hex, lengthBytes: number, now: Micros): { readonly settled: boolean; readonly underWay: boolean } {
+    const ageMicros = now - (this.heldSince.get(root) ?? 0);
+    const spread = this.spread(root);
+    if (spread === undefined || ageMicros >= PAYLOAD_SPREAD_KNOWN_MICROS_MAX)
+      return { settled: ageMicros >= this.spreadMicros(lengthBytes), underWay: false };
+    return { settled: spread >= 1, underWay: spread < 1 };
   }
 
   private spreadMicros(lengthBytes: number): Micros {

@@ -2,7 +2,8 @@ import type { Hex } from '../../crypto/index.ts';
 import type { Environment, Micros, NodeId, Timer } from '../../environment/index.ts';
 import { hasCode, TreadleError } from '../../errors.ts';
 import { PAYLOAD_ABSENT_MICROS_MAX, PAYLOAD_PULL_AFTER_MICROS, PAYLOAD_RELEASE_BLOCKS } from '../../limits.ts';
-import type { PayloadCommitment, PayloadExchange } from './payload.ts';
+import type { ObservedPayloadExchange } from './exchange.ts';
+import type { PayloadCommitment } from './payload.ts';
 import { PayloadFetcher } from './payload-fetcher.ts';
 import { type PayloadChoice, PayloadReadiness } from './payload-readiness.ts';
 import type { DiskPayloadStore } from './payload-store.ts';
@@ -10,7 +11,9 @@ import type { DiskPayloadStore } from './payload-store.ts';
 export interface PayloadsOptions {
   readonly environment: Environment;
   readonly store: DiskPayloadStore;
-  readonly exchange: PayloadExchange;
+  readonly exchange: ObservedPayloadExchange;
+  /** How many other sealers must hold a body before a quorum can vote for it. */
+  readonly othersNeeded: () => number;
   /** Connected peers, the most likely holders first. */
   readonly peers: () => readonly NodeId[];
   /** A body that pooled transactions wait for is held now. */
@@ -46,7 +49,11 @@ export class Payloads {
   constructor(options: PayloadsOptions) {
     this.options = options;
     const { environment, store, exchange, peers } = options;
-    this.readiness = new PayloadReadiness(environment.clock, (root) => store.holds(root));
+    this.readiness = new PayloadReadiness(
+      environment.clock,
+      (root) => store.holds(root),
+      (root) => shareOf(exchange.holdersOf(root), options.othersNeeded()),
+    );
     const isWanted = (root: Hex): boolean => !store.holds(root) && (this.expected.has(root) || store.isWanted(root));
     this.fetcher = new PayloadFetcher({ environment, exchange, peers, isWanted });
     store.onHeld = ({ root }) => this.held(root);
@@ -201,4 +208,9 @@ export class Payloads {
     }
     if (absent > 0) this.watch();
   }
+}
+
+/** `holders` as a share of those who are needed; undefined when nothing is known of them. */
+function shareOf(holders: number | undefined, needed: number): number | undefined {
+  return holders === undefined || needed === 0 ? undefined : holders / needed;
 }
