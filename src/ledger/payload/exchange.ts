@@ -29,7 +29,7 @@ export interface PayloadExchangeOptions {
 export interface ObservedPayloadExchange extends PayloadExchange {
   /** Bytes of chunks that wait to be sent to peers that take them. */
   readonly backlogBytes: number;
-  /** How many peers are known to hold a body that this node spreads; undefined for bodies that others spread. */
+  /** How many peers are known to hold a body that this node spreads; undefined for bodies that others spread, and where no sealer is connected. */
   holdersOf(root: Hex): number | undefined;
 }
 
@@ -108,7 +108,8 @@ class Exchange implements ObservedPayloadExchange {
   }
 
   holdersOf(root: Hex): number | undefined {
-    return this.spreader.get(root)?.holders.size;
+    // With nobody connected there is nobody to hear from.
+    return this.connectedSealers().length === 0 ? undefined : this.spreader.get(root)?.holders.size;
   }
 
   register(): void {
