@@ -11,7 +11,7 @@ import {
 import { PROPOSAL_BYTES_MAX, SEALERS_MAX } from '../limits.ts';
 import { rememberByIdentity } from '../remember.ts';
 import type { PreparedProof } from './core.ts';
-import { MESSAGE_TYPE, type MessageType, type RoundChange, type Signed, type SignedMessage } from './messages.ts';
+import { MESSAGE_TYPE, type MessageType, type RoundChange, type Signed, type SignedMessage, typeOfNumber } from './messages.ts';
 import { bytesOf, decodeRlp, fieldsOf, listOf, malformed, numberOf } from './rlp.ts';
 
 /**
@@ -87,8 +87,9 @@ function readMessage(item: RlpItem | undefined): SignedMessage {
 
 function readType(item: RlpItem | undefined): MessageType {
   const number = numberOf(listOf(item, 8, 'message')[0], 'type');
-  for (const [type, known] of Object.entries(MESSAGE_TYPE)) if (known === number) return type as MessageType;
-  throw malformed(`unknown message type ${number}`);
+  const type = typeOfNumber(number);
+  if (type === undefined) throw malformed(`unknown message type ${number}`);
+  return type;
 }
 
 function readRoundChange(item: RlpItem): Signed<RoundChange> {

@@ -1,5 +1,6 @@
 import type { Address, Hex } from '../crypto/index.ts';
 import type { Evidence, SignedStatement } from './evidence.ts';
+import type { Hearsay } from './hearsay.ts';
 import type { SignedMessage, UnsignedMessage } from './messages.ts';
 
 /**
@@ -80,6 +81,10 @@ export type ConsensusEvent =
   | { readonly type: 'timeout'; readonly height: number; readonly round: number }
   /** A certificate that was checked by whoever brought it: its votes are held against those that were seen. */
   | { readonly type: 'certified'; readonly certificate: CommitCertificate }
+  /** Another sealer tells what it heard, asks or shows; nothing of it is checked yet. */
+  | { readonly type: 'hearsay'; readonly hearsay: Hearsay; readonly via: Address }
+  /** It is time to compare with the others what was heard: with all, or with `peer`, which has just been connected. */
+  | { readonly type: 'compare'; readonly peer?: Address }
   /** There is something to agree on (transactions are pending): from now on the proposer must not be idle. */
   | { readonly type: 'work'; readonly height: number };
 
@@ -135,6 +140,8 @@ export type ConsensusEffect =
   | { readonly type: 'fault'; readonly peer: Address; readonly reason: string }
   /** A message of this peer cost signature checks and was worthless; unlike faults, said every time. */
   | { readonly type: 'waste'; readonly peer: Address }
+  /** Send this to these sealers, best effort. */
+  | { readonly type: 'hearsay'; readonly to: readonly Address[]; readonly hearsay: Hearsay }
   /** A sealer signed two different messages for one place: once for each signer and height. */
   | { readonly type: 'evidence'; readonly evidence: Evidence };
 

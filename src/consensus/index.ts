@@ -6,6 +6,7 @@ export type * from './core.ts';
 export type { ConsensusEngine } from './engine.ts';
 export { consensusErrors } from './errors.ts';
 export * from './evidence.ts';
+export { decodeHearsay, encodeHearsay, type Hearsay } from './hearsay.ts';
 export * from './messages.ts';
 export { createPbft } from './pbft/pbft.ts';
 export { proposerOf, turnOrder } from './pbft/proposer.ts';

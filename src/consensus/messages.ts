@@ -5,6 +5,12 @@ import type { PreparedProof } from './core.ts';
 export const MESSAGE_TYPE = { 'pre-prepare': 1, prepare: 2, commit: 3, 'round-change': 4 } as const;
 export type MessageType = keyof typeof MESSAGE_TYPE;
 
+/** The type with this number, if there is one. */
+export function typeOfNumber(number: number): MessageType | undefined {
+  for (const [type, known] of Object.entries(MESSAGE_TYPE)) if (known === number) return type as MessageType;
+  return undefined;
+}
+
 export interface PrePrepare {
   readonly type: 'pre-prepare';
   readonly height: number;

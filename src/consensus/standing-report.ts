@@ -1,6 +1,6 @@
 import { type Address, encodeRlp, type RlpItem, SIGNATURE_BYTES } from '../crypto/index.ts';
 import type { SignedStatement } from './evidence.ts';
-import { MESSAGE_TYPE, type MessageType } from './messages.ts';
+import { MESSAGE_TYPE, type MessageType, typeOfNumber } from './messages.ts';
 import { bytesOf, decodeRlp, fieldsOf, listOf, malformed, numberOf } from './rlp.ts';
 import { contentBytes } from './signing.ts';
 
@@ -53,6 +53,7 @@ function readStatement(item: RlpItem, signer: Address): SignedStatement {
 }
 
 function typeOf(number: number): MessageType {
-  for (const [type, known] of Object.entries(MESSAGE_TYPE)) if (known === number) return type as MessageType;
-  throw malformed(`unknown message type ${number}`);
+  const type = typeOfNumber(number);
+  if (type === undefined) throw malformed(`unknown message type ${number}`);
+  return type;
 }

@@ -3,7 +3,7 @@ import { hasCode } from '../errors.ts';
 import type { Ledger, Proposal } from '../ledger/index.ts';
 
 export interface ConsensusTiming {
-  /** Least time between two blocks: transactions that arrive meanwhile share a block. */
+  /** Least time from one proposal to the next: transactions that arrive meanwhile share a block. */
   readonly blockIntervalMicros: number;
   /** An empty block is proposed when nothing happened for so long. */
   readonly heartbeatMicros: number;
@@ -32,6 +32,8 @@ export class ConsensusBuild {
   #timer: Timer | undefined;
   #height = 0;
   #lastBlockAtMicros = 0;
+  /** When the present height had its first proposal, as far as this node saw. */
+  #proposedAtMicros: number | undefined;
 
   constructor(timing: ConsensusTiming, options: Options) {
     this.#timing = timing;
@@ -40,9 +42,17 @@ export class ConsensusBuild {
 
   /** A height begins, and what was planned for another is dropped. */
   begin(height: number): void {
+    const follows = height === this.#height + 1;
     this.#height = height;
-    this.#lastBlockAtMicros = this.#options.environment.clock.now();
+    // What agreeing on a block took is part of the interval, or it would come on top of it at every block.
+    this.#lastBlockAtMicros = (follows ? this.#proposedAtMicros : undefined) ?? this.#options.environment.clock.now();
+    this.#proposedAtMicros = undefined;
     this.drop();
+  }
+
+  /** The present height has a proposal. */
+  noteProposed(): void {
+    this.#proposedAtMicros ??= this.#options.environment.clock.now();
   }
 
   /** A round above 0 begins: its proposal must not wait for the interval of a block that never came. */
@@ -85,6 +95,7 @@ export class ConsensusBuild {
     const { environment, ledger, built } = this.#options;
     if (plan.height !== this.#height) return;
     const timestampMs = Math.floor(environment.clock.now() / 1000);
+    this.noteProposed();
     try {
       built(plan, await ledger.propose({ proposer: environment.node, timestampMs }));
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Environment, NodeId } from '../environment/index.ts';
 import { hasCode } from '../errors.ts';
 import { CONSENSUS_MESSAGES_PER_SECOND_MAX, WORTHLESS_MESSAGES_MAX } from '../limits.ts';
 import { HeldFrames } from './held-frames.ts';
+import { PeerAllowance } from './peer-allowance.ts';
 
 interface Options {
   readonly environment: Environment;
@@ -22,11 +23,14 @@ interface Options {
 export class ConsensusDoor {
   readonly #options: Options;
   readonly #held = new HeldFrames();
-  readonly #reading = new Map<NodeId, Allowance>();
-  readonly #worthless = new Map<NodeId, Allowance>();
+  readonly #reading: PeerAllowance;
+  readonly #worthless: PeerAllowance;
 
   constructor(options: Options) {
     this.#options = options;
+    const { clock } = options.environment;
+    this.#reading = new PeerAllowance(clock, CONSENSUS_MESSAGES_PER_SECOND_MAX);
+    this.#worthless = new PeerAllowance(clock, WORTHLESS_MESSAGES_MAX, 1);
   }
 
   receive(from: NodeId, frame: Uint8Array): void {
@@ -39,7 +43,7 @@ export class ConsensusDoor {
       return;
     }
     if (!isOpen()) return this.#held.hold(from, frame, false);
-    if (!this.#allows(this.#reading, from, CONSENSUS_MESSAGES_PER_SECOND_MAX)) {
+    if (!this.#reading.take(from)) {
       metrics.count('consensus_flood_frames_total');
       return;
     }
@@ -49,9 +53,8 @@ export class ConsensusDoor {
   /** A height begins: what came early is read, sealers that left are forgotten. */
   open(): void {
     const { isSealer } = this.#options;
-    for (const counts of [this.#reading, this.#worthless]) {
-      for (const peer of counts.keys()) if (!isSealer(peer)) counts.delete(peer);
-    }
+    this.#reading.keep(isSealer);
+    this.#worthless.keep(isSealer);
     for (const { from, frame } of this.#held.take(isSealer)) this.#read(from, frame);
   }
 
@@ -59,7 +62,7 @@ export class ConsensusDoor {
   noteWaste(from: NodeId): void {
     const { environment } = this.#options;
     environment.metrics.count('consensus_worthless_messages_total');
-    if (this.#allows(this.#worthless, from, WORTHLESS_MESSAGES_MAX, 1)) return;
+    if (this.#worthless.take(from)) return;
     environment.network.penalise(from, 'floods this node with worthless consensus messages');
   }
 
@@ -76,24 +79,4 @@ export class ConsensusDoor {
     this.#options.environment.cpu.charge({ operation: 'vote_verify' });
     this.#options.deliver(message, from);
   }
-
-  #allows(counts: Map<NodeId, Allowance>, peer: NodeId, most: number, perSecond = most): boolean {
-    const now = this.#options.environment.clock.now();
-    let allowance = counts.get(peer);
-    if (allowance === undefined) {
-      allowance = { left: most, atMicros: now };
-      counts.set(peer, allowance);
-    }
-    allowance.left = Math.min(most, allowance.left + ((now - allowance.atMicros) / 1_000_000) * perSecond);
-    allowance.atMicros = now;
-    if (allowance.left < 1) return false;
-    allowance.left -= 1;
-    return true;
-  }
-}
-
-/** What a peer may still send; it grows again with time. */
-interface Allowance {
-  left: number;
-  atMicros: number;
 }

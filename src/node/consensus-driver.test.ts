@@ -3,9 +3,12 @@ import {
   type ConsensusCore,
   type ConsensusEffect,
   type ConsensusEvent,
+  decodeHearsay,
   decodeMessage,
   type Evidence,
+  encodeHearsay,
   encodeMessage,
+  type Hearsay,
   type SignedMessage,
   type UnsignedMessage,
 } from '../consensus/index.ts';
@@ -16,8 +19,15 @@ import { TreadleError } from '../errors.ts';
 import { LEDGER_PROTOCOLS } from '../ledger/index.ts';
 import { TestConsortium, type TestNode } from '../ledger/testing/consortium.ts';
 import { signedBy, testKey } from '../ledger/testing/fixtures.ts';
-import { CONSENSUS_FRAMES_KEPT_MAX, SYNC_GRACE_MICROS, WORTHLESS_MESSAGES_MAX } from '../limits.ts';
+import {
+  CONSENSUS_FRAMES_KEPT_MAX,
+  HEARD_FRAMES_PER_SECOND_MAX,
+  HEARD_PAUSE_MICROS,
+  SYNC_GRACE_MICROS,
+  WORTHLESS_MESSAGES_MAX,
+} from '../limits.ts';
 import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.ts';
+import { HEARD_PROTOCOL } from './consensus-hearsay.ts';
 import { CONSENSUS_PROTOCOL } from './consensus-voice.ts';
 import type { Standing } from './standing.ts';
 import { openVoteLog, type VoteLog } from './vote-log.ts';
@@ -357,6 +367,7 @@ describe('a sealer', () => {
   it('whose core breaks says so once and does nothing more', async () => {
     const bench = await Bench.start((event) => {
       if (event.type === 'start') return [{ type: 'timer', height: 1, round: 0, delayMicros: SECOND }];
+      if (event.type === 'compare') return [];
       throw new TreadleError('INVARIANT_BROKEN', { detail: 'for the test' });
     });
     await bench.world.runFor(5 * SECOND);
@@ -472,7 +483,7 @@ describe('a height', () => {
     const bench = await Bench.start();
     const { consortium, node } = bench;
     await consortium.commit(node, await consortium.propose(node));
-    expect(bench.core.events.map(({ type }) => type)).toEqual(['start', 'certified', 'start']);
+    expect(bench.core.events.map(({ type }) => type)).toEqual(['start', 'certified', 'start', 'compare']);
     expect(bench.core.told('certified')).toMatchObject([{ certificate: { height: 1 } }]);
   });
 });
@@ -492,6 +503,50 @@ describe('what a core finds', () => {
     await bench.does({ type: 'evidence', evidence });
     expect(bench.evidence).toEqual([evidence]);
     expect(bench.logged('consensus.evidence')).toHaveLength(1);
+  });
+
+  it('to be told to others is sent to them, a moment after the height or the round', async () => {
+    const bench = await Bench.start();
+    const { consortium, node, world, core } = bench;
+    const [one, two] = bench.others;
+    const compared = (): number => core.told('compare').filter(({ peer }) => peer === undefined).length;
+    const told: Hearsay[] = [];
+    two.environment.network.onFrame(HEARD_PROTOCOL, (_from, frame) => told.push(decodeHearsay(frame)));
+    await world.runFor(HEARD_PAUSE_MICROS);
+    const before = compared();
+    await consortium.commit(node, await consortium.propose(node));
+    expect(compared(), 'late votes may still come').toBe(before);
+    await world.runFor(HEARD_PAUSE_MICROS);
+    expect(compared()).toBe(before + 1);
+    await bench.does({ type: 'round', height: 2, round: 1, proposer: one.id, reason: 'for the test' });
+    await world.runFor(2 * HEARD_PAUSE_MICROS);
+    expect(compared()).toBe(before + 2);
+    const hearsay: Hearsay = { kind: 'ask', height: 1, places: [{ type: 'commit', round: 0, signer: 1 }] };
+    await bench.does({ type: 'hearsay', to: [two.id], hearsay });
+    await world.runUntil(() => told.length > 0, SECOND);
+    expect(told).toEqual([hearsay]);
+  });
+
+  it('to be told is also told to a sealer that connects late, and what that one tells reaches the core', async () => {
+    const bench = await Bench.start(undefined, { connect: false });
+    const { core, world, node } = bench;
+    const [other] = bench.others;
+    await bench.consortium.connect(node, other);
+    await bench.consortium.settle();
+    await world.runUntil(() => core.told('compare').some(({ peer }) => peer === other.id), SECOND);
+    const hearsay: Hearsay = { kind: 'heard', height: 1, groups: [] };
+    other.environment.network.send(node.id, HEARD_PROTOCOL, encodeHearsay(hearsay), 'control');
+    await world.runUntil(() => core.told('hearsay').length > 0, SECOND);
+    expect(core.told('hearsay')).toEqual([{ type: 'hearsay', hearsay, via: other.id }]);
+    for (let at = 0; at < 3 * HEARD_FRAMES_PER_SECOND_MAX; at++)
+      other.environment.network.send(node.id, HEARD_PROTOCOL, encodeHearsay(hearsay), 'control');
+    await world.runFor(SECOND / 2);
+    expect(core.told('hearsay').length).toBeLessThan(2 * HEARD_FRAMES_PER_SECOND_MAX);
+    expect(node.environment.network.peers()).toContain(other.id);
+    await world.runFor(2 * SECOND);
+    other.environment.network.send(node.id, HEARD_PROTOCOL, Uint8Array.of(1, 2, 3), 'control');
+    await world.runUntil(() => !node.environment.network.peers().includes(other.id), SECOND);
+    expect(bench.failures).toEqual([]);
   });
 
   it('to be worthless again and again costs the peer its connection', async () => {

@@ -4,9 +4,11 @@ import { type Environment, sleep } from '../environment/index.ts';
 import { hasCode } from '../errors.ts';
 import type { BlockRecord, Ledger } from '../ledger/index.ts';
 import { CONSENSUS_EVENTS_MAX, DISK_FULL_PAUSE_MICROS } from '../limits.ts';
+import { setOf } from '../set-of.ts';
 import { ConsensusBuild, type ConsensusTiming } from './consensus-build.ts';
 import { ConsensusChain } from './consensus-chain.ts';
 import { ConsensusDoor } from './consensus-door.ts';
+import { ConsensusHearsay } from './consensus-hearsay.ts';
 import { ConsensusJournal, type RoundRecord } from './consensus-journal.ts';
 import { validateProposal } from './consensus-validate.ts';
 import { CONSENSUS_PROTOCOL, ConsensusVoice } from './consensus-voice.ts';
@@ -52,6 +54,7 @@ class Driver implements ConsensusDriver {
   readonly #history: ProposerHistory;
   readonly #clock: RoundClock;
   readonly #chain: ConsensusChain;
+  readonly #hearsay: ConsensusHearsay;
   readonly #queue: ConsensusEvent[] = [];
   #stepping = false;
   #stopped = false;
@@ -82,9 +85,11 @@ class Driver implements ConsensusDriver {
       built: ({ height, round }, { digest, proposal }) => this.#enqueue({ type: 'built', height, round, digest, proposal }),
       fail: this.#fail,
     });
+    const isSealer = (peer: Address): boolean => setOf(ledger.sealers()).has(peer);
+    this.#hearsay = new ConsensusHearsay({ environment, isSealer, deliver: (event) => this.#enqueue(event) });
     this.#door = new ConsensusDoor({
       environment,
-      isSealer: (peer) => ledger.sealers().includes(peer),
+      isSealer,
       isOpen: () => this.#height > 0,
       deliver: (message, via) => this.#enqueue({ type: 'message', message, via }),
       onStranger: (peer) => this.#showTheWay(peer),
@@ -100,9 +105,12 @@ class Driver implements ConsensusDriver {
     environment.network.onFrame(CONSENSUS_PROTOCOL, (from, frame) => {
       if (!this.#stopped) this.#door.receive(from, frame);
     });
+    this.#hearsay.start();
     this.#unsubscribe = [ledger.onHead((block) => this.#noteBlock(block)), ledger.onPending(() => this.#noticeWork())];
     environment.network.onPeer((event) => {
-      if (event.type === 'connected' && !this.#stopped) this.#voice.introduce(event.peer);
+      if (event.type !== 'connected' || this.#stopped) return;
+      this.#voice.introduce(event.peer);
+      this.#hearsay.introduce(event.peer);
     });
     standing?.onSettled(() => this.#startHeight());
     this.#load().catch(this.#fail);
@@ -112,6 +120,7 @@ class Driver implements ConsensusDriver {
     this.#stopped = true;
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#voice.stop();
+    this.#hearsay.stop();
     this.#build.drop();
     this.#clock.cancel();
     this.#chain.stop();
@@ -183,6 +192,7 @@ class Driver implements ConsensusDriver {
       ...(abstain && { abstain }),
       ...(fromRound > 0 && { fromRound }),
     });
+    this.#hearsay.beginHeight();
     this.#door.open();
     this.#noticeWork();
   }
@@ -205,7 +215,7 @@ class Driver implements ConsensusDriver {
 
   #enqueue(event: ConsensusEvent): void {
     if (this.#stopped) return;
-    if (event.type === 'message' && this.#queue.length >= CONSENSUS_EVENTS_MAX) {
+    if ((event.type === 'message' || event.type === 'hearsay') && this.#queue.length >= CONSENSUS_EVENTS_MAX) {
       // Only messages of peers can pile up; the network does not promise them and votes are repeated on timeout.
       this.#with.environment.metrics.count('consensus_events_dropped_total');
       return;
@@ -237,6 +247,7 @@ class Driver implements ConsensusDriver {
         this.#build.plan({ height: effect.height, round: effect.round });
         return;
       case 'validate':
+        this.#build.noteProposed();
         this.#validate(effect).catch(this.#fail);
         return;
       case 'timer':
@@ -248,6 +259,7 @@ class Driver implements ConsensusDriver {
         return;
       case 'round':
         this.#build.beginRound(effect.round);
+        if (effect.round > 0) this.#hearsay.beginRound();
         this.#journal.noteRound(effect);
         return;
       case 'behind':
@@ -263,6 +275,9 @@ class Driver implements ConsensusDriver {
         return;
       case 'waste':
         this.#door.noteWaste(effect.peer);
+        return;
+      case 'hearsay':
+        this.#hearsay.send(effect);
         return;
       case 'evidence':
         this.#journal.noteEvidence(effect);

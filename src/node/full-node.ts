@@ -9,7 +9,7 @@ import {
   nodeOfAccount,
   type Roster,
 } from '../consortium/index.ts';
-import { createLedgerClient, type LedgerClient } from '../contracts/index.ts';
+import { CONSORTIUM_ADDRESS, createLedgerClient, type LedgerClient } from '../contracts/index.ts';
 import type { Address, NodeKey } from '../crypto/index.ts';
 import type { Environment } from '../environment/index.ts';
 import { createRpc, type Ledger, openLedger, type Rpc, type TreadlePort } from '../ledger/index.ts';
@@ -60,9 +60,14 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
     },
     ...(platform.executor !== undefined && { executor: platform.executor }),
     ...(platform.stateStore !== undefined && { stateStore: platform.stateStore }),
+    ...(platform.memoryBytes !== undefined && { memoryBytes: platform.memoryBytes }),
   });
   const membership = await createMembership({
-    port: { head: () => ledger.head.hash, read: (request) => readContract(ledger, request) },
+    port: {
+      head: () => ledger.head.hash,
+      stored: async () => (await ledger.account(CONSORTIUM_ADDRESS, ledger.readableBlock()))?.storageRoot,
+      read: (request) => readContract(ledger, request),
+    },
     clock: environment.clock,
     chainId: genesis.chainId,
     genesisHash: genesisHash(genesis),

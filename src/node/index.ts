@@ -2,6 +2,7 @@
 export * from './api/index.ts';
 export * from './company-node.ts';
 export type { ConsensusDriver } from './consensus-driver.ts';
+export { HEARD_PROTOCOL } from './consensus-hearsay.ts';
 export type { RoundRecord } from './consensus-journal.ts';
 export { CONSENSUS_PROTOCOL } from './consensus-voice.ts';
 export * from './create-node.ts';

@@ -136,9 +136,11 @@ describe('links', () => {
     await bench.world.runFor(SECOND);
     expect(bench.dials.size).toBe(0);
     known = contact(id(1));
+    const { now } = bench.world;
     bench.links.refresh();
     bench.links.refresh();
-    expect(bench.dials.get(id(1))).toEqual([bench.world.now]);
+    await bench.world.runFor(1);
+    expect(bench.dials.get(id(1))).toEqual([now]);
   });
 
   it('of some it holds as many as it wants, the first ones that are there', async () => {

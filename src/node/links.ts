@@ -6,7 +6,7 @@ import { LINK_RETRY_MICROS_MAX, LINK_RETRY_MICROS_MIN } from '../limits.ts';
 export interface Links {
   start(): void;
   stop(): void;
-  /** Dials what is missing now instead of at the next turn. */
+  /** Dials what is missing now instead of at the next turn; much that is new at one moment is looked at once. */
   refresh(): void;
 }
 
@@ -49,20 +49,36 @@ export function createLinks(turnMicros: number, dependencies: Dependencies): Lin
   const attempts = new Map<NodeId, Attempt>();
   let timer: Timer | undefined;
   let running = false;
+  let soon = false;
+
+  let connected: ReadonlySet<NodeId> = new Set();
+  let changed = true;
+  environment.network.onPeer(() => {
+    changed = true;
+  });
+  /** Peers come and go rarely; those who are there are not gathered anew at every turn. */
+  const connectedNow = (): ReadonlySet<NodeId> => {
+    const peers = environment.network.peers();
+    // A connection that this node closes is gone before anybody is told.
+    if (changed || peers.length !== connected.size) connected = new Set(peers);
+    changed = false;
+    return connected;
+  };
 
   const turn = (): void => {
     if (!running) return;
+    soon = false;
     if (timer !== undefined) environment.clock.cancel(timer);
     timer = environment.clock.set(turnMicros, turn, 'look after links');
-    const connected: ReadonlySet<NodeId> = new Set(environment.network.peers());
+    const present = connectedNow();
     const plan = dependencies.plan();
-    const wanted = missing(plan, connected, environment.node);
+    const wanted = missing(plan, present, environment.node);
     for (const node of wanted) dial(dependencies.lookup(node));
     const lost = wanted.length > 0 && wanted.every((node) => (dependencies.lookup(node)?.addresses.length ?? 0) === 0);
-    if (connected.size === 0 || lost || plan.keepsBootstrap === true) {
-      for (const contact of dependencies.bootstrap) if (!connected.has(contact.node)) dial(contact);
+    if (present.size === 0 || lost || plan.keepsBootstrap === true) {
+      for (const contact of dependencies.bootstrap) if (!present.has(contact.node)) dial(contact);
     }
-    for (const node of attempts.keys()) if (connected.has(node)) attempts.delete(node);
+    for (const node of attempts.keys()) if (present.has(node)) attempts.delete(node);
   };
 
   const dial = (contact: Contact | undefined): void => {
@@ -100,7 +116,12 @@ export function createLinks(turnMicros: number, dependencies: Dependencies): Lin
       running = false;
       if (timer !== undefined) environment.clock.cancel(timer);
     },
-    refresh: turn,
+    refresh() {
+      if (!running || soon) return;
+      soon = true;
+      if (timer !== undefined) environment.clock.cancel(timer);
+      timer = environment.clock.set(0, turn, 'look after links now');
+    },
   };
 }
 

@@ -17,6 +17,7 @@ import type { Address } from '../crypto/index.ts';
 import type { Contact, Environment, NodeId } from '../environment/index.ts';
 import { hasCode, TreadleError } from '../errors.ts';
 import { createCertificateWatch } from './certificate-watch.ts';
+import { createDirectoryExchanges } from './directory-exchanges.ts';
 import { createLinks, type LinkPlan } from './links.ts';
 import { createPeerReview } from './peer-review.ts';
 import type { NodeSetup } from './setup.ts';
@@ -89,10 +90,18 @@ export async function createPeering(options: Options): Promise<Peering> {
     contactOf: (peer) => newest(directory.lookup(peer), greetings.get(peer)?.contact),
     judge: (contact) => options.membership.judgeContact(contact),
   });
+  const exchanges = createDirectoryExchanges({
+    environment,
+    directory,
+    isNeeded: () => file.role !== 'device' || !knowsAll(directory, options.sealers()),
+  });
   const certificate = (): ObserverCertificate | undefined => directory.self().certificate;
   const watch = createCertificateWatch(environment, certificate);
   environment.network.onPeer((event) => {
-    if (event.type === 'disconnected') greetings.delete(event.peer);
+    if (event.type === 'disconnected') {
+      greetings.delete(event.peer);
+      exchanges.end(event.peer);
+    }
     if (event.type !== 'connected') return;
     const hello = readHello(event.hello, wireVersions);
     if (hello !== undefined) {
@@ -101,7 +110,7 @@ export async function createPeering(options: Options): Promise<Peering> {
     }
     // Devices need few and know few: one asks until it knows the sealers, later when it needs somebody, and is not asked.
     if (file.role === 'device' && knowsAll(directory, options.sealers())) directory.announceTo(event.peer);
-    else if (hello?.contact.role !== 'device') void exchange(environment, directory, event.peer);
+    else if (hello?.contact.role !== 'device') exchanges.begin(event.peer);
     links.refresh();
   });
   directory.onContact(() => links.refresh());
@@ -122,6 +131,7 @@ export async function createPeering(options: Options): Promise<Peering> {
       links.stop();
       review.stop();
       watch.stop();
+      exchanges.stop();
       await environment.network.stop();
       await directory.flush();
     },

@@ -42,6 +42,8 @@ export interface Platform {
   /** Shared among simulated nodes, so that a block is executed once; each real node has its own. */
   readonly executor?: Executor;
   readonly stateStore?: StateStore;
+  /** What the node may keep in memory for others, by default NODE_MEMORY_BYTES_MAX. */
+  readonly memoryBytes?: number;
   /** The node cannot go on. */
   readonly fatal: (error: unknown) => void;
 }

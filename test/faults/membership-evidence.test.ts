@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { decodeMessage, encodeMessage, type MessageType, type SignedMessage, signMessage } from '../../src/consensus/index.ts';
 import { genesisDomain } from '../../src/consortium/index.ts';
 import { type Hex, keccak256, toHex } from '../../src/crypto/index.ts';
+import type { Scenario } from '../../src/experiments/index.ts';
 import { CONSENSUS_PROTOCOL } from '../../src/node/index.ts';
-import { at, type Between, withMessages } from './support/between.ts';
+import { at, type Between, chained, withMessages } from './support/between.ts';
 import { consortiumOf, sealersOf } from './support/members.ts';
-import { completed, forks, height, ledgerNode, logged, SECOND, settle, startCluster } from './support/small-cluster.ts';
+import { completed, forks, height, ledgerNode, logged, SECOND, SMALL, settle, startCluster } from './support/small-cluster.ts';
+import { tellsPeersApart } from './support/splits.ts';
 
 interface Liar {
   readonly between: Between;
@@ -101,4 +103,55 @@ describe('a sealer that contradicts itself', () => {
     expect(await forks(cluster)).toEqual([]);
     expect(cluster.failures).toEqual([]);
   });
+});
+
+describe('sealers that tell some one thing and the others another', () => {
+  const SEVEN: Scenario = { ...SMALL, ledger: { ...SMALL.ledger, companies: 6, sealers: 7 } };
+  const sets = [
+    { scenario: SMALL, liars: ['company-2'], others: ['company-3'] },
+    { scenario: SEVEN, liars: ['company-2', 'company-5'], others: ['company-3', 'company-4'] },
+  ] as const;
+
+  it.each(
+    (['pre-prepare', 'prepare', 'commit'] as const).flatMap((type) =>
+      sets.map((set) => ({ ...set, type, sealers: set.scenario.ledger.sealers })),
+    ),
+  )(
+    'in $type messages are on record within two heights, all $liars of $sealers, and nobody else is accused',
+    async ({ type, scenario, liars: names, others }) => {
+      const liars = names.map(() => tellsPeersApart(type));
+      const cluster = await startCluster(scenario, {
+        between: chained(...liars.map((liar, seat) => at(names[seat] ?? '', liar.between))),
+      });
+      const { world } = cluster;
+      const culprits = new Set(names.map((name) => cluster.id(name)));
+      for (const liar of liars) {
+        liar.others = new Set(others.map((name) => cluster.id(name)));
+        liar.lying = true;
+      }
+      const sealers = () => ledgerNode(cluster, 'company-1').full.ledger.sealers();
+      await world.runUntil(() => !sealers().some((sealer) => culprits.has(sealer)), 120 * SECOND);
+      const evidence = await world.run(consortiumOf(cluster, 'company-1').evidence({ offset: 0n, limit: 100n }));
+      expect(new Set(evidence.map(({ signer }) => signer))).toEqual(culprits);
+      for (const [at, liar] of liars.entries()) {
+        const [record] = evidence
+          .filter(({ signer }) => signer === cluster.id(names[at] ?? ''))
+          .toSorted((a, b) => Number(a.reportedAt - b.reportedAt));
+        const firstLie = Math.min(...liar.heights());
+        expect(record).toMatchObject({ quarantined: true });
+        expect(Number(record?.reportedAt), `told at ${firstLie}`).toBeLessThanOrEqual(firstLie + 2);
+      }
+
+      const before = { height: height(cluster, 'proxy'), completed: completed(cluster) };
+      await world.runFor(30 * SECOND);
+      expect(height(cluster, 'proxy')).toBeGreaterThan(before.height + 5);
+      expect(completed(cluster)).toBeGreaterThan(before.completed);
+      const report = await world.run(ledgerNode(cluster, 'proxy').full.treadle.membership());
+      expect(new Set(report.quarantined)).toEqual(culprits);
+      expect(new Set(report.evidence.map(({ signer }) => signer))).toEqual(culprits);
+      await settle(cluster);
+      expect(await forks(cluster)).toEqual([]);
+      expect(cluster.failures).toEqual([]);
+    },
+  );
 });

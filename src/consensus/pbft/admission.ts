@@ -52,13 +52,17 @@ export function handle(core: Core, h: HeightState, message: SignedMessage): void
  * before; and the sender of a round change needs the block, not our vote.
  */
 function onPast(core: Core, { message, via }: ConsensusEvent & { type: 'message' }): void {
-  witness(core, message, { checked: false, via });
+  // Most messages say what is known already, and cost no signature check.
+  if (core.watch.lacks(message)) {
+    if (!verifyMessage(core.options.domain, message)) return waste(core, via);
+    witness(core, message);
+  }
   if (message.type !== 'round-change' || via !== message.signer || !verifyMessage(core.options.domain, message)) return;
   if (core.lag.takeLagging(via)) core.effects.push({ type: 'lagging', peer: via, height: message.height });
 }
 
 function onFuture(core: Core, h: HeightState, { message, via }: ConsensusEvent & { type: 'message' }): void {
-  core.watch.seen(message);
+  core.newest.seen(message);
   core.future.add({ message, via }, h);
   if (!h.voting || !h.sealers.includes(message.signer)) return;
   core.lag.note(message);

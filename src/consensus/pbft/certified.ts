@@ -8,6 +8,8 @@ import { witness } from './witness.ts';
  * and told this node another digest lied to somebody (rule 23). Its signatures are recovered only when there is such a vote.
  */
 export function onCertified(core: Core, certificate: CommitCertificate): void {
+  const watched = core.watch.at(certificate.height);
+  if (watched !== undefined) watched.decidedIn = certificate.round;
   if (!core.watch.contradicts(certificate)) return;
   for (const vote of recoverSigned(core.options.domain, certificate)) witness(core, vote);
 }

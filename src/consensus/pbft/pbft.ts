@@ -2,9 +2,11 @@ import { TreadleError } from '../../errors.ts';
 import type { ConsensusCore, ConsensusEffect, ConsensusEvent, ConsensusOptions, ConsensusStatus } from '../core.ts';
 import { onMessage } from './admission.ts';
 import { onCertified } from './certified.ts';
+import { onCompare, onHearsay } from './comparison.ts';
 import { hurry } from './effects.ts';
 import { FutureBuffer } from './future-buffer.ts';
 import { LagWatch } from './lag-watch.ts';
+import { NewestStatements } from './newest-statements.ts';
 import { onSent } from './own-message.ts';
 import { onValidated } from './pre-prepare.ts';
 import { onBuilt } from './propose.ts';
@@ -26,7 +28,8 @@ export function createPbft(options: ConsensusOptions): ConsensusCore {
     options,
     future: new FutureBuffer(),
     lag: new LagWatch(),
-    watch: new VoteWatch(options.domain, options.self),
+    watch: new VoteWatch(options.self),
+    newest: new NewestStatements(),
     current: undefined,
     viewChanges: 0,
     effects: [],
@@ -39,7 +42,7 @@ export function createPbft(options: ConsensusOptions): ConsensusCore {
       return effects;
     },
     status: (): ConsensusStatus => statusOf(core),
-    newestOf: (signer) => core.watch.newestOf(signer),
+    newestOf: (signer) => core.newest.of(signer),
   };
 }
 
@@ -49,6 +52,8 @@ function dispatch(core: Core, event: ConsensusEvent): void {
   if (h === undefined) return;
   if (event.type === 'message') return onMessage(core, h, event);
   if (event.type === 'certified') return onCertified(core, event.certificate);
+  if (event.type === 'hearsay') return onHearsay(core, event);
+  if (event.type === 'compare') return onCompare(core, h, event);
   if (!h.voting) return;
   switch (event.type) {
     case 'sent':

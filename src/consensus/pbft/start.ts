@@ -19,9 +19,11 @@ export function onStart(core: Core, event: ConsensusEvent & { type: 'start' }): 
   });
   invariant(new Set(sealers).size === sealers.length, 'sealers are distinct', { height });
   const h = newHeight(event, core.options);
+  if (core.current !== undefined) leave(core, core.current);
   core.current = h;
   core.lag.start(height, sealers);
   core.watch.start(height, sealers);
+  core.newest.start(sealers);
   const kept = core.future.take(height);
   if (!h.voting) return;
   if (event.restored !== undefined && event.restored.own.length > 0 && !h.abstaining) resume(core, h, event.restored);
@@ -31,6 +33,14 @@ export function onStart(core: Core, event: ConsensusEvent & { type: 'start' }): 
     witness(core, message);
     handle(core, h, message);
   }
+}
+
+/** What is told of a height from now on is told of the rounds near the one that decided it. */
+function leave(core: Core, h: HeightState): void {
+  const watched = core.watch.at(h.height);
+  invariant(watched !== undefined, 'the present height is watched', { height: h.height });
+  watched.round = h.round;
+  if (h.final !== undefined) watched.decidedIn = h.final.round;
 }
 
 function begin(core: Core, h: HeightState, fromRound: number): void {

@@ -3,6 +3,7 @@ import type { ConsensusEffect, ConsensusEvent, ConsensusOptions, PreparedProof }
 import type { Commit, Prepare, RoundChange, Signed } from '../messages.ts';
 import type { FutureBuffer } from './future-buffer.ts';
 import type { LagWatch } from './lag-watch.ts';
+import type { NewestStatements } from './newest-statements.ts';
 import { OwnVotes } from './own-votes.ts';
 import { turnOrder } from './proposer.ts';
 import { faultsOf, quorumOf } from './quorum.ts';
@@ -78,6 +79,7 @@ export interface Core {
   readonly future: FutureBuffer;
   readonly lag: LagWatch;
   readonly watch: VoteWatch;
+  readonly newest: NewestStatements;
   current: HeightState | undefined;
   viewChanges: number;
   effects: ConsensusEffect[];

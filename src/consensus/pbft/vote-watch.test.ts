@@ -129,7 +129,9 @@ describe('what is no evidence', () => {
     expect(effects).toEqual([{ type: 'waste', peer: bench.address(3) }]);
     // A forgery that came first does not hide what is true.
     const early = { ...bench.commit(1, 0, 'x'), signature: new Uint8Array(SIGNATURE_BYTES).fill(1) } as SignedMessage;
-    expect(bench.step({ type: 'message', message: early, via: bench.address(3) })).toEqual([]);
+    expect(bench.step({ type: 'message', message: early, via: bench.address(3) })).toEqual([
+      { type: 'waste', peer: bench.address(3) },
+    ]);
     expect(proofs(bench.deliver(bench.commit(1, 0, 'a'), bench.commit(1, 0, 'b')))).toHaveLength(1);
   });
 

@@ -1,7 +1,9 @@
 import type { Address } from '../../crypto/index.ts';
+import { type SignedStatement, statementOf } from '../evidence.ts';
 import type { SignedMessage } from '../messages.ts';
 import { isRoundKept } from './add-vote.ts';
 import type { HeightRules } from './justification.ts';
+import { settleClaims } from './show.ts';
 import type { Core, HeightState } from './state.ts';
 
 /** Says that a message of `peer` cost work and was worth nothing: whoever counts them may turn it away. */
@@ -9,23 +11,22 @@ export function waste(core: Core, peer: Address): void {
   core.effects.push({ type: 'waste', peer });
 }
 
-/**
- * Holds a sealer's message against what it said before (rule 23).
- *
- * @param heard - whether its signature was found right, and who delivered it
- */
-export function witness(
-  core: Core,
-  message: SignedMessage,
-  heard: { readonly checked: boolean; readonly via?: Address } = { checked: true },
-): void {
-  if (heard.checked) core.watch.seen(message);
+/** Holds a sealer's message, whose signature was found right, against what it said before (rule 23). */
+export function witness(core: Core, message: SignedMessage): void {
+  core.newest.seen(message);
+  note(core, statementOf(message));
+}
+
+/** The same for a statement that somebody shows: two for one place are evidence. */
+export function note(core: Core, statement: SignedStatement): void {
   const h = core.current;
-  if (h?.height === message.height && !isRoundKept(h, message.round)) return;
-  const noting = core.watch.note(message, heard.checked);
-  if (noting === undefined) return;
-  if ('evidence' in noting) core.effects.push({ type: 'evidence', evidence: noting.evidence });
-  else if (heard.via !== undefined) waste(core, heard.via);
+  if (statement.signer === core.options.self) return;
+  if (h?.height === statement.height && !isRoundKept(h, statement.round)) return;
+  const watched = core.watch.at(statement.height);
+  const noting = watched?.note(statement);
+  if (watched === undefined || noting === undefined) return;
+  if (noting === 'first') settleClaims(core, watched, statement);
+  else core.effects.push({ type: 'evidence', evidence: noting });
 }
 
 /** What proofs and justifications of this height are checked by. */

@@ -1,6 +1,7 @@
 import type { Address, Hex } from '../../crypto/index.ts';
 import { encodeMessage } from '../codec.ts';
-import type { SignedMessage, UnsignedMessage } from '../messages.ts';
+import { fingerprintOf, type Hearsay } from '../hearsay.ts';
+import type { MessageType, SignedMessage, UnsignedMessage } from '../messages.ts';
 import { signMessage } from '../signing.ts';
 import { testDomain } from './keys.ts';
 import { MiniNode } from './mini-node.ts';
@@ -56,6 +57,90 @@ export class EquivocatingLiar extends MiniNode {
 
   #signed(message: UnsignedMessage): SignedMessage {
     return signMessage(testDomain, message, this.key);
+  }
+}
+
+/** A lie of a {@link SplittingLiar}: who was told the one thing and who the other, by seat. */
+export interface Split {
+  readonly type: MessageType;
+  readonly height: number;
+  readonly round: number;
+  readonly told: readonly [readonly number[], readonly number[]];
+}
+
+/**
+ * Says two things for one place, and to everybody one of them at most, so that nobody hears both: a message of the chosen
+ * type goes as it is to some and changed to the others. It tells nobody what it heard.
+ */
+export class SplittingLiar extends MiniNode {
+  readonly splits: Split[] = [];
+  /** While it is false, it is honest. */
+  lying = true;
+  /** Of what it says two things. */
+  type: MessageType = 'commit';
+  /** Who is told what, by seat: 0 the one, 1 the other, undefined nothing. Halves unless told otherwise. */
+  side: (seat: number) => 0 | 1 | undefined = (seat) => (seat % 2 === 0 ? 0 : 1);
+
+  override broadcast(message: SignedMessage): void {
+    const { height, round } = message;
+    // A round change is made up, for an honest one is rare.
+    if (this.lying && this.type === 'round-change' && message.type === 'prepare')
+      this.#split({ type: 'round-change', height, round: round + 1 });
+    if (this.lying && message.type === this.type) this.#split(bare(message));
+    else super.broadcast(message);
+  }
+
+  override tell(): void {}
+
+  #split(message: UnsignedMessage): void {
+    const { type, height, round } = message;
+    if (this.splits.some((split) => split.type === type && split.height === height && split.round === round)) return;
+    const versions = [message, this.#contrary(message)].map((version) =>
+      encodeMessage(signMessage(testDomain, version, this.key)),
+    );
+    const told: [number[], number[]] = [[], []];
+    for (const [seat, node] of this.network.nodes.entries()) {
+      const side = node === this ? undefined : this.side(seat);
+      if (side === undefined) continue;
+      told[side].push(seat);
+      this.network.send(this.address, node.address, versions[side] as Uint8Array);
+    }
+    this.splits.push({ type, height, round, told });
+  }
+
+  #contrary(message: UnsignedMessage): UnsignedMessage {
+    const { height, round } = message;
+    const note = `contrary ${round}`;
+    const other = buildProposal({ height, parent: this.head, builder: this.address, note });
+    if (message.type === 'pre-prepare') return { ...message, ...other };
+    if (message.type !== 'round-change') return { ...message, digest: other.digest };
+    return { type: 'round-change', height, round, prepared: { round: 0, ...other, prepares: [] } };
+  }
+}
+
+/** Honest but for what it tells of others: made-up fingerprints, forged statements, and questions without end. */
+export class FalseWitness extends MiniNode {
+  override tell({ to, hearsay }: { readonly to: readonly Address[]; readonly hearsay: Hearsay }): void {
+    const { random } = this.network;
+    const { height } = hearsay;
+    const signers = Uint8Array.from(this.network.sealersAt(height).keys());
+    const types = ['pre-prepare', 'prepare', 'commit', 'round-change'] as const;
+    const groups = types.flatMap((type) =>
+      [0, 1].map((round) => ({ type, round, fingerprint: fingerprintOf(this.#noise(8)), signers })),
+    );
+    const places = types.flatMap((type) => [...signers].slice(0, 4).map((signer) => ({ type, round: 0, signer })));
+    const statements = [...signers].map((signer) => {
+      return { type: 'commit' as const, round: 0, signer, content: this.#noise(32), signature: this.#noise(65) };
+    });
+    for (const peer of to) {
+      this.network.sendHearsay(this.address, peer, { kind: 'heard', height, groups });
+      this.network.sendHearsay(this.address, peer, { kind: 'ask', height, places });
+      if (random.chance(0.5)) this.network.sendHearsay(this.address, peer, { kind: 'show', height, statements });
+    }
+  }
+
+  #noise(length: number): Uint8Array {
+    return Uint8Array.from({ length }, () => this.network.random.between(0, 255));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Address, NodeKey } from '../../crypto/index.ts';
 import { invariant } from '../../errors.ts';
 import { decodeMessage, encodeMessage } from '../codec.ts';
+import { decodeHearsay, encodeHearsay, type Hearsay } from '../hearsay.ts';
 import type { SignedMessage } from '../messages.ts';
 import { EventQueue } from './event-queue.ts';
 import { testKeys } from './keys.ts';
@@ -35,6 +36,7 @@ export class MiniNetwork {
   /** How often the rarer paths were taken: a campaign that never takes them shows nothing. */
   readonly taken = { reproposed: 0, resumed: 0, behind: 0, lagging: 0, decidedAboveRound0: 0 };
   lossProbability: number;
+  hearsayBytes = 0;
   /** Share of frames that arrive twice, the second copy at another time. */
   duplicateProbability = 0;
   /** True when frames from one address to another are cut. */
@@ -85,6 +87,13 @@ export class MiniNetwork {
       }
       node.step({ type: 'message', message, via: from });
     });
+  }
+
+  /** Sends what a sealer tells others of what it heard, as bytes too. */
+  sendHearsay(from: Address, to: Address, hearsay: Hearsay): void {
+    const bytes = encodeHearsay(hearsay);
+    this.hearsayBytes += bytes.length;
+    this.#carry(from, to, (node) => node.step({ type: 'hearsay', hearsay: decodeHearsay(bytes), via: from }));
   }
 
   /** A peer that has more blocks, if one is drawn, serves them. */

@@ -15,6 +15,7 @@ import { builderOf, buildProposal, checkProposal, genesisDigest, type ToyBlock }
 
 export const BASE_TIMEOUT_MICROS = 200_000;
 export const IDLE_TIMEOUT_MICROS = 600_000;
+const COMPARE_PAUSE_MICROS = 30_000;
 
 type Effect<T extends ConsensusEffect['type']> = Extract<ConsensusEffect, { type: T }>;
 
@@ -35,6 +36,8 @@ export class MiniNode {
   up = true;
   readonly faults: { readonly peer: Address; readonly reason: string }[] = [];
   readonly evidence: Evidence[] = [];
+  /** Who delivered what cost checks and was worth nothing. */
+  readonly wasted: Address[] = [];
   pace = new RoundPace(BASE_TIMEOUT_MICROS);
   #roundSince: number | undefined;
   #idle = false;
@@ -42,6 +45,7 @@ export class MiniNode {
   #timer = 0;
   #signedUntil = 0;
   #startedHeight = 0;
+  #comparing = false;
 
   constructor(network: MiniNetwork, key: NodeKey) {
     this.network = network;
@@ -73,6 +77,7 @@ export class MiniNode {
     this.pace = new RoundPace(BASE_TIMEOUT_MICROS);
     this.#startedHeight = 0;
     this.#signedUntil = 0;
+    this.#comparing = false;
     this.startNext();
   }
 
@@ -89,6 +94,7 @@ export class MiniNode {
     const skipped = skippedProposers({ height, sealers }, this.#history());
     const { baseTimeoutMicros } = this.pace;
     this.step({ type: 'start', height, sealers, skipped, baseTimeoutMicros, ...(restored && { restored }) });
+    this.#compareSoon();
     if (this.network.random.chance(0.7))
       this.later(this.network.random.between(0, 50_000), () => this.step({ type: 'work', height }));
   }
@@ -108,6 +114,11 @@ export class MiniNode {
   /** What a liar overrides. */
   broadcast(message: SignedMessage): void {
     this.network.broadcast(this.address, message);
+  }
+
+  /** What a liar overrides. */
+  tell({ to, hearsay }: Effect<'hearsay'>): void {
+    for (const peer of to) this.network.sendHearsay(this.address, peer, hearsay);
   }
 
   /** What a liar overrides. */
@@ -175,10 +186,23 @@ export class MiniNode {
       case 'evidence':
         this.evidence.push(effect.evidence);
         return;
+      case 'hearsay':
+        return this.tell(effect);
       case 'round':
+        return this.#compareSoon();
       case 'waste':
+        this.wasted.push(effect.peer);
         return;
     }
+  }
+
+  #compareSoon(): void {
+    if (this.#comparing) return;
+    this.#comparing = true;
+    this.later(COMPARE_PAUSE_MICROS, () => {
+      this.#comparing = false;
+      this.step({ type: 'compare' });
+    });
   }
 
   #sign({ message, prepared }: Effect<'sign'>): void {
