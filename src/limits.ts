@@ -161,6 +161,8 @@ export const POOL_TRANSACTIONS_MAX = 20_000;
 export const POOL_DEPTH_MICROS = 2_000_000;
 /** Transactions that a node's clients may have waiting whatever the pace was: a burst of a thousand devices after an outage. */
 export const POOL_DEPTH_MIN = 1_024;
+/** Time after which a client whose transactions found that many waiting should come back: less than a block takes. */
+export const POOL_DEPTH_RETRY_MS = 200;
 /** Share of what clients may have waiting above which only transactions are taken that could run next: what waits for a predecessor must leave room for that. */
 export const POOL_GAPS_SHARE = 0.5;
 /** Transactions of one sender in the pool. */
@@ -199,8 +201,8 @@ export const STATE_CACHE_ENTRIES_MAX = 50_000;
 export const STATE_PATHS_MAX = 16_384;
 /** State roots whose decoded entries are kept: the head, a proposal beside it and a few older ones being read. */
 export const STATE_CACHE_ROOTS_MAX = 4;
-/** Trie nodes kept in memory over the disk: some 600 bytes each with their key, so about 25 MB; the upper four levels of a trie fit twice. */
-export const STATE_NODES_CACHED_MAX = 40_000;
+/** Trie nodes kept in memory over the disk: some 600 bytes each with their key, so about 60 MB. A chain that writes new slots reads a neighbour of each: from the disk that costs more than executing it. */
+export const STATE_NODES_CACHED_MAX = 100_000;
 /** Executions kept by a shared executor: every simulated node asks for the same block within a few heights. */
 export const SHARED_EXECUTIONS_MAX = 16;
 /** Answers to calls kept by a shared executor: what every simulated node asks of one state, e.g. who its members are, and of the few before. */
@@ -210,7 +212,7 @@ export const SHARED_CALL_BYTES_MAX = 1024;
 /** Executed proposals of the next height a node keeps: one per round that is under way. */
 export const PROPOSALS_KEPT_MAX = 8;
 /** Decoded transactions remembered by hash, so that a transaction seen twice is decoded and recovered once. */
-export const TRANSACTIONS_DECODED_MAX = 8_192;
+export const TRANSACTIONS_DECODED_MAX = 16_384;
 /** Block hashes kept in memory: `BLOCKHASH` reaches 256 blocks back, and a bounded map may hold as little as half. */
 export const BLOCKHASHES_CACHED_MAX = 1_024;
 /** Headers remembered by hash, so that one which many nodes of a process see is decoded once: about 3 KB each. */
@@ -219,6 +221,8 @@ export const HEADERS_DECODED_MAX = 2_048;
 export const TRANSACTIONS_ROOTS_MAX = 64;
 /** `PREVRANDAO` values remembered: a block's is asked for when it is proposed, checked and committed. */
 export const MIX_HASHES_MAX = 64;
+/** Blocks whose table entries are kept for the other nodes of the process, which write the same within moments. */
+export const BLOCK_CONTENTS_SHARED_MAX = 4;
 /** Latest blocks kept encoded for the peers that follow: each of them asks for the same one. */
 export const BLOCKS_ENCODED_MAX = 8;
 /** Transactions in the blocks that are kept decoded: with their receipts some 3 KB each, so about 12 MB. */
@@ -402,6 +406,8 @@ export const CONTACT_AHEAD_MS_MAX = 24 * 60 * 60 * 1000;
 export const COMPANY_NAME_BYTES_MAX = 64;
 /** Contacts a node remembers: 10,000 edge nodes and as many devices, under 40 MB. */
 export const DIRECTORY_ENTRIES_MAX = 20_000;
+/** Pages and questions of a directory kept encoded until it changes: those of one walk through it, and a few more. */
+export const DIRECTORY_PAGES_KEPT_MAX = 128;
 /** Contacts in one answer of a directory: 512 KB at most, an eighth of a frame. */
 export const DIRECTORY_PAGE_ENTRIES_MAX = 256;
 /** Observers whose standing on the ledger is remembered per head, so that a reconnecting crowd is not a crowd of calls. */
@@ -656,6 +662,10 @@ export const RPC_FEE_PERCENTILES_MAX = 100;
 export const RPC_HEADERS_MAX = 512;
 /** Payload bytes that `txpool_content` may show; a fuller pool is read sender by sender. */
 export const RPC_POOL_CONTENT_BYTES_MAX = 8 * 1024 * 1024;
+/** First pause before the directory of a connected peer is asked for again, doubled each time: the line may have been full. */
+export const EXCHANGE_RETRY_MICROS_MIN = 1_000_000;
+/** Longest pause between two attempts: a device that could not be told where the sealers are is up within it. */
+export const EXCHANGE_RETRY_MICROS_MAX = 30_000_000;
 /** First pause before a failed peer is dialled again, doubled each time. */
 export const LINK_RETRY_MICROS_MIN = 500_000;
 /** Longest pause between two dials of one peer: a returning node is back within it. */

@@ -47,7 +47,11 @@ const REQUEST_BYTES_MAX = 8 * 1024 * 1024;
 interface Sent {
   readonly hash: string;
   readonly item: Item;
+  /** In which order the transactions were made: that of the nonces of each account. */
+  readonly order: number;
 }
+
+let made = 0;
 
 /** One sealer's queue of the load. */
 class Lane {
@@ -58,10 +62,20 @@ class Lane {
   /** Signed for a step and not sent in it: they have their nonces, so they come before any that are signed later. */
   unsent: readonly Sent[] = [];
   underWay = 0;
+  /** The sealer asked to be left in peace until then. */
+  busyUntil = 0;
+  /** Requests under way at most: one after a refusal, until one is taken as a whole, so that nothing overtakes what was refused. */
+  requestsMax = REQUESTS_MAX;
 
   constructor(sealer: Sealer) {
     this.sealer = sealer;
     this.post = createHttpClient(sealer.rpcUrl);
+  }
+
+  sendAgain(refused: readonly Sent[]): void {
+    if (refused.length === 0) return;
+    this.again.push(...refused);
+    this.again.sort((left, right) => left.order - right.order);
   }
 }
 
@@ -127,7 +141,7 @@ export class Load {
     step: StepOptions & { readonly sentAt: Map<string, number>; readonly state: { refused: number } },
   ): number {
     let at = range.from;
-    while (lane.underWay < REQUESTS_MAX && (at < range.to || lane.again.length > 0)) {
+    while (lane.underWay < lane.requestsMax && performance.now() >= lane.busyUntil && (at < range.to || lane.again.length > 0)) {
       const batch: Sent[] = [];
       let sizeBytes = 0;
       while (batch.length < ITEMS_PER_REQUEST[step.way] && sizeBytes < REQUEST_BYTES_MAX) {
@@ -154,10 +168,13 @@ export class Load {
       .then((answer) => {
         const refused = batch.filter((_, index) => !wasTaken(answer, index));
         state.refused += refused.length;
-        lane.again.push(...refused);
+        lane.sendAgain(refused);
+        const waitMs = retryAfterOf(answer);
+        lane.requestsMax = refused.length > 0 ? 1 : REQUESTS_MAX;
+        if (waitMs !== undefined) lane.busyUntil = performance.now() + waitMs;
       })
       // Nobody knows whether they arrived: sent again, those that did are known.
-      .catch(() => void lane.again.push(...batch))
+      .catch(() => lane.sendAgain(batch))
       .finally(() => {
         lane.underWay -= 1;
       });
@@ -178,7 +195,7 @@ export class Load {
 }
 
 function sentOf(item: Item): Sent {
-  return { item, hash: toHex(keccak256(item.raw)) };
+  return { item, hash: toHex(keccak256(item.raw)), order: made++ };
 }
 
 function encodeBatch(batch: readonly Sent[]): Uint8Array {
@@ -195,7 +212,15 @@ function jsonBatch(batch: readonly Sent[]): string {
 interface OneAnswer {
   readonly hash?: string;
   readonly result?: string;
-  readonly error?: { readonly message: string };
+  readonly error?: { readonly message: string; readonly data?: { readonly retryAfterMs?: number } };
+}
+
+/** When a busy sealer wants to be asked again, as every client should. */
+function retryAfterOf({ text }: Answer): number | undefined {
+  if (!text.includes('retryAfterMs')) return undefined;
+  const answers = answersOf(text);
+  const waits = [answers].flat().flatMap((one) => one.error?.data?.retryAfterMs ?? []);
+  return waits.length === 0 ? undefined : Math.max(...waits);
 }
 
 /** What a sealer has already counts as taken. */

@@ -61,24 +61,29 @@ export class BinaryReader {
   }
 
   number(width: number): number {
+    const start = this.take(width);
     let value = 0;
-    for (const byte of this.fixed(width)) value = value * 256 + byte;
+    for (let at = start; at < start + width; at++) value = value * 256 + (this.input[at] as number);
     if (!Number.isSafeInteger(value)) throw new MalformedRecord('a number is too large');
     return value;
   }
 
   /** A copy of the next `length` bytes. */
   fixed(length: number): Uint8Array {
-    if (this.at + length > this.input.length) throw new MalformedRecord('the record ends too early');
-    const bytes = this.input.slice(this.at, this.at + length);
-    this.at += length;
-    return bytes;
+    const start = this.take(length);
+    return this.input.slice(start, start + length);
   }
 
   bytes(lengthMax: number): Uint8Array {
+    return this.view(lengthMax).slice();
+  }
+
+  /** As {@link bytes}, but a part of the input itself and no copy. */
+  view(lengthMax: number): Uint8Array {
     const length = this.number(2);
     if (length > lengthMax) throw new MalformedRecord(`a field of ${length} bytes, at most ${lengthMax} are allowed`);
-    return this.fixed(length);
+    const start = this.take(length);
+    return this.input.subarray(start, start + length);
   }
 
   text(bytesMax: number): string {
@@ -88,6 +93,14 @@ export class BinaryReader {
     } catch {
       throw new MalformedRecord('a text is not UTF-8');
     }
+  }
+
+  /** Steps over the next bytes; returns where they begin. */
+  private take(length: number): number {
+    const start = this.at;
+    if (start + length > this.input.length) throw new MalformedRecord('the record ends too early');
+    this.at = start + length;
+    return start;
   }
 
   /** Refuses bytes after the last field. */

@@ -1,6 +1,7 @@
 import { type Address, fromHex, keccak256, toHex } from '../crypto/index.ts';
 import { TreadleError } from '../errors.ts';
 import { CONTACT_BYTES_MAX, DIRECTORY_PAGE_ENTRIES_MAX } from '../limits.ts';
+import { rememberByIdentity } from '../remember.ts';
 import { BinaryReader, BinaryWriter, MalformedRecord } from './binary.ts';
 import './errors.ts';
 
@@ -48,9 +49,15 @@ const SAME = 2;
 /** What a directory knows of some nodes: changes with every node and every newer contact. */
 export function fingerprintOf(contacts: readonly { readonly node: Address; readonly sequence: number }[]): Uint8Array {
   const writer = new BinaryWriter();
-  for (const { node, sequence } of contacts) writer.fixed(fromHex(node)).number(sequence, 8);
+  for (const contact of contacts) writer.fixed(markOf(contact));
   return keccak256(writer.finish()).slice(0, FINGERPRINT_BYTES);
 }
+
+/** Node and sequence of a contact, as a fingerprint covers them: the same for everybody who asks about it. */
+const markOf = rememberByIdentity(
+  ({ node, sequence }: { readonly node: Address; readonly sequence: number }): Uint8Array =>
+    new BinaryWriter().fixed(fromHex(node)).number(sequence, 8).finish(),
+);
 
 export function encodeRangeQuestion({ after, upTo, fingerprint }: RangeQuestion): Uint8Array {
   const flags = (after === undefined ? 0 : HAS_AFTER) + (upTo === undefined ? 0 : HAS_UP_TO);
@@ -86,7 +93,8 @@ export function decodeRangeAnswer(
   bytes: Uint8Array,
 ): { readonly same: true; readonly more: boolean } | (DirectoryPage & { readonly same: false }) {
   if (bytes[0] === SAME && bytes.length === 2) return { same: true, more: bytes[1] === 1 };
-  return { same: false, ...decodePage(bytes) };
+  const { contacts, more } = decodePage(bytes);
+  return { same: false, contacts, more };
 }
 
 export function encodePage(page: DirectoryPage): Uint8Array {
@@ -97,6 +105,11 @@ export function encodePage(page: DirectoryPage): Uint8Array {
 
 /** @throws {@link TreadleError} DIRECTORY_REQUEST_INVALID */
 export function decodePage(bytes: Uint8Array): DirectoryPage {
+  return pageOf(bytes);
+}
+
+// Nodes that share a process, and ask the same one, get the same page.
+const pageOf = rememberByIdentity((bytes: Uint8Array): DirectoryPage => {
   const reader = new BinaryReader(bytes);
   try {
     const more = reader.number(1);
@@ -104,14 +117,14 @@ export function decodePage(bytes: Uint8Array): DirectoryPage {
     const count = reader.number(2);
     if (count > DIRECTORY_PAGE_ENTRIES_MAX)
       throw new MalformedRecord(`it has ${count} contacts, at most ${DIRECTORY_PAGE_ENTRIES_MAX} are allowed`);
-    const contacts = Array.from({ length: count }, () => reader.bytes(CONTACT_BYTES_MAX));
+    const contacts = Array.from({ length: count }, () => reader.view(CONTACT_BYTES_MAX));
     reader.end();
     return { contacts, more: more === 1 };
   } catch (cause) {
     if (cause instanceof MalformedRecord) throw invalid(`a page of a directory cannot be read: ${cause.message}`, cause);
     throw cause;
   }
-}
+});
 
 function invalid(detail: string, cause?: unknown): TreadleError {
   return new TreadleError('DIRECTORY_REQUEST_INVALID', { detail, cause });

@@ -5,14 +5,8 @@ import type { Environment, Handshake } from '../environment/index.ts';
 import { createWorld, type World } from '../environment/sim/index.ts';
 import { CONTACT_AHEAD_MS_MAX } from '../limits.ts';
 import { encodeContact, type SignedContact, signContact } from './contact.ts';
-import {
-  ANNOUNCE_PROTOCOL,
-  createDirectory,
-  DIRECTORY_PROTOCOL,
-  DIRECTORY_RANGE_PROTOCOL,
-  type Directory,
-  type DirectoryOptions,
-} from './directory.ts';
+import { ANNOUNCE_PROTOCOL, createDirectory, DIRECTORY_PROTOCOL, DIRECTORY_RANGE_PROTOCOL } from './directory.ts';
+import type { Directory, DirectoryOptions } from './directory-interface.ts';
 import { decodePage, encodePage } from './directory-messages.ts';
 
 const key = (number: number) => keyFrom(keccak256(new Uint8Array([number >> 8, number & 255])));

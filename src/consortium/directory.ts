@@ -1,8 +1,10 @@
-import { type Address, equalBytes, fromHex, type NodeKey, toHex } from '../crypto/index.ts';
-import type { Environment, NodeId, Table } from '../environment/index.ts';
+import { type Address, equalBytes, fromHex, toHex } from '../crypto/index.ts';
+import type { NodeId, Table, TableOperation } from '../environment/index.ts';
 import { hasCode, invariant, TreadleError } from '../errors.ts';
-import { CONTACT_AHEAD_MS_MAX, DIRECTORY_ENTRIES_MAX, DIRECTORY_PAGE_ENTRIES_MAX } from '../limits.ts';
-import { type ContactFields, decodeContact, encodeContact, type SignedContact, signContact, verifyContact } from './contact.ts';
+import { CONTACT_AHEAD_MS_MAX, DIRECTORY_ENTRIES_MAX, DIRECTORY_PAGE_ENTRIES_MAX, DIRECTORY_PAGES_KEPT_MAX } from '../limits.ts';
+import { rememberByIdentity } from '../remember.ts';
+import { decodeContact, encodeContact, type SignedContact, signContact, verifyContact } from './contact.ts';
+import type { Directory, DirectoryOptions, SelfDescription } from './directory-interface.ts';
 import {
   decodePage,
   decodeQuestion,
@@ -23,48 +25,6 @@ export const DIRECTORY_PROTOCOL = 'directory/1';
 export const DIRECTORY_RANGE_PROTOCOL = 'directory/2';
 /** Frame: "this is where I am". */
 export const ANNOUNCE_PROTOCOL = 'announce/1';
-
-export interface DirectoryOptions {
-  readonly environment: Environment;
-  readonly key: NodeKey;
-  /** What this node says of itself; signed here. */
-  readonly self: SelfDescription;
-  /** Contacts remembered, this node's own included; {@link DIRECTORY_ENTRIES_MAX} when absent. */
-  readonly maxEntries?: number;
-  /** The reason to refuse a correctly signed contact (its certificate, for one), or undefined to take it. */
-  readonly judge?: (contact: SignedContact) => string | undefined;
-  /** The wire version agreed with a connected peer; 1 when absent. */
-  readonly wireVersion?: (peer: NodeId) => number;
-}
-
-export type SelfDescription = Omit<ContactFields, 'node' | 'sequence'>;
-
-/**
- * A node's address book. A centre is nothing but a node to whose directory everybody announces; since connected nodes
- * exchange what they know, nothing depends on it afterwards.
- */
-export interface Directory {
-  /** This node's current contact. */
-  self(): SignedContact;
-  /** Signs a new contact with these changes (new addresses after a restart, a renewed certificate). */
-  describe(changes: Partial<SelfDescription>): SignedContact;
-  lookup(node: NodeId): SignedContact | undefined;
-  /** Known contacts in the order of their addresses, this node's own included. */
-  all(filter?: { readonly role?: Role; readonly company?: Address }): readonly SignedContact[];
-  /** Takes contacts from a file or a hello; returns how many were news. */
-  seed(contacts: readonly SignedContact[]): number;
-  /** Sends this node's contact to a connected peer. */
-  announceTo(peer: NodeId): void;
-  /**
-   * Announces to a connected peer and reads all it knows; returns how many contacts were news.
-   * @throws TreadleError NETWORK_* | DIRECTORY_REQUEST_INVALID
-   */
-  exchangeWith(peer: NodeId): Promise<number>;
-  /** Called with every contact that is news. */
-  onContact(listener: (contact: SignedContact) => void): void;
-  /** Resolves when everything learned so far is on disk. */
-  flush(): Promise<void>;
-}
 
 /**
  * Opens the directory of a node: reads what it knew before, registers its protocols. Call before `network.start`.
@@ -93,9 +53,14 @@ class StoredDirectory implements Directory {
   private readonly contacts = new Map<NodeId, SignedContact>();
   /** Nodes in ascending order; rebuilt when the set changes. */
   private order: NodeId[] | undefined;
+  /** What was told and asked of ranges, by the node before each, since the last change. */
+  private readonly pages = new Map<NodeId | undefined, Uint8Array>();
+  private readonly questions = new Map<NodeId | undefined, { readonly bytes: Uint8Array; readonly upTo: NodeId | undefined }>();
   private readonly listeners: ((contact: SignedContact) => void)[] = [];
   private own: SignedContact;
-  private writing: Promise<void> = Promise.resolve();
+  private writing: Promise<void> | undefined;
+  private unwritten: TableOperation[] = [];
+  private unsynced = false;
 
   constructor(options: DirectoryOptions, table: Table) {
     this.options = options;
@@ -104,7 +69,7 @@ class StoredDirectory implements Directory {
     invariant(this.entriesMax >= 1, 'a directory has room for its own node');
     invariant(options.key.address === options.environment.node, 'the directory signs with the key of its node');
     this.own = signContact({ ...options.self, sequence: this.nowMs() }, options.key);
-    this.contacts.set(this.own.node, this.own);
+    this.put(this.own);
   }
 
   async load(): Promise<void> {
@@ -127,7 +92,7 @@ class StoredDirectory implements Directory {
 
   answer(): void {
     const { network } = this.options.environment;
-    network.onRequest(DIRECTORY_PROTOCOL, async (_from, body) => encodePage(this.page(decodeQuestion(body).after)));
+    network.onRequest(DIRECTORY_PROTOCOL, async (_from, body) => this.page(decodeQuestion(body).after));
     network.onRequest(DIRECTORY_RANGE_PROTOCOL, async (_from, body) => this.answerRange(decodeRangeQuestion(body)));
     network.onFrame(ANNOUNCE_PROTOCOL, (from, frame) => this.announced(from, frame));
   }
@@ -139,7 +104,7 @@ class StoredDirectory implements Directory {
   describe(changes: Partial<SelfDescription>): SignedContact {
     const { node: _node, signature: _signature, sequence, ...fields } = this.own;
     this.own = signContact({ ...fields, ...changes, sequence: Math.max(this.nowMs(), sequence + 1) }, this.options.key);
-    this.contacts.set(this.own.node, this.own);
+    this.put(this.own);
     this.store(this.own);
     return this.own;
   }
@@ -174,7 +139,7 @@ class StoredDirectory implements Directory {
     // both know alike end where the asker's do, so that there may be as many of them again.
     for (let pages = 0; pages <= 2 * Math.ceil(DIRECTORY_ENTRIES_MAX / DIRECTORY_PAGE_ENTRIES_MAX); pages++) {
       const page = await ask.call(this, peer, after);
-      const contacts = page.contacts.map(decodeOrUndefined);
+      const contacts = contactsOf(page.contacts);
       for (const contact of contacts) if (contact !== undefined && this.learn(contact, peer).taken) news++;
       const last = page.upTo ?? contacts.findLast((contact) => contact !== undefined)?.node;
       if (!page.more || last === undefined || (after !== undefined && last <= after)) return news;
@@ -189,8 +154,7 @@ class StoredDirectory implements Directory {
 
   flush(): Promise<void> {
     // A synced write takes everything that was written before it to the disk.
-    this.write([{ type: 'put', key: fromHex(this.own.node), value: encodeContact(this.own) }], true);
-    return this.writing;
+    return this.write({ type: 'put', key: keyOf(this.own), value: encodeContact(this.own) }, true);
   }
 
   /** Takes a contact from outside: into memory, to disk, to the listeners. A refusal is logged. */
@@ -213,8 +177,7 @@ class StoredDirectory implements Directory {
     if (reason !== undefined) return { taken: false, reason };
     if (known === undefined && !this.makeRoom(contact))
       return { taken: false, reason: `the directory is full (${this.entriesMax} contacts)` };
-    this.contacts.set(contact.node, contact);
-    if (known === undefined) this.order = undefined;
+    this.put(contact);
     return { taken: true };
   }
 
@@ -239,8 +202,15 @@ class StoredDirectory implements Directory {
     if (stalest === undefined) return false;
     this.contacts.delete(stalest.node);
     this.order = undefined;
-    this.write([{ type: 'del', key: fromHex(stalest.node) }]);
+    void this.write({ type: 'del', key: keyOf(stalest) });
     return true;
+  }
+
+  private put(contact: SignedContact): void {
+    if (!this.contacts.has(contact.node)) this.order = undefined;
+    this.contacts.set(contact.node, contact);
+    this.pages.clear();
+    this.questions.clear();
   }
 
   private announced(from: NodeId, frame: Uint8Array): void {
@@ -262,17 +232,25 @@ class StoredDirectory implements Directory {
 
   private async askRange(peer: NodeId, after: Address | undefined): Promise<Answer> {
     const { network, metrics } = this.options.environment;
+    const { bytes, upTo } = this.question(after);
+    const answer = decodeRangeAnswer(await network.request(peer, DIRECTORY_RANGE_PROTOCOL, bytes));
+    if (!answer.same) return answer;
+    metrics.count('directory_ranges_same_total');
+    return { contacts: [], more: answer.more && upTo !== undefined, ...(upTo !== undefined && { upTo }) };
+  }
+
+  private question(after: Address | undefined): { readonly bytes: Uint8Array; readonly upTo: NodeId | undefined } {
+    const known = this.questions.get(after);
+    if (known !== undefined) return known;
     const { contacts, more } = this.range(after);
     const upTo = more ? contacts.at(-1)?.node : undefined;
-    const question = encodeRangeQuestion({
+    const bytes = encodeRangeQuestion({
       fingerprint: fingerprintOf(contacts),
       ...(after !== undefined && { after }),
       ...(upTo !== undefined && { upTo }),
     });
-    const answer = decodeRangeAnswer(await network.request(peer, DIRECTORY_RANGE_PROTOCOL, question));
-    if (!answer.same) return answer;
-    metrics.count('directory_ranges_same_total');
-    return { contacts: [], more: answer.more && upTo !== undefined, ...(upTo !== undefined && { upTo }) };
+    this.remember(this.questions, after, { bytes, upTo });
+    return { bytes, upTo };
   }
 
   private answerRange({ after, upTo, fingerprint }: RangeQuestion): Uint8Array {
@@ -283,7 +261,7 @@ class StoredDirectory implements Directory {
     const comparable = end - start <= DIRECTORY_PAGE_ENTRIES_MAX;
     const known = comparable ? order.slice(start, end).map((node) => this.contacts.get(node) as SignedContact) : [];
     if (comparable && equalBytes(fingerprintOf(known), fingerprint)) return encodeSame({ more: end < order.length });
-    return encodePage(this.page(after));
+    return this.page(after);
   }
 
   /** What this node knows after a node, at most a page of it. */
@@ -297,9 +275,19 @@ class StoredDirectory implements Directory {
     };
   }
 
-  private page(after: Address | undefined): { readonly contacts: readonly Uint8Array[]; readonly more: boolean } {
+  private page(after: Address | undefined): Uint8Array {
+    const known = this.pages.get(after);
+    if (known !== undefined) return known;
     const { contacts, more } = this.range(after);
-    return { contacts: contacts.map(encodeContact), more };
+    const page = encodePage({ contacts: contacts.map(encodeContact), more });
+    this.remember(this.pages, after, page);
+    return page;
+  }
+
+  /** Asked from any node on, a directory has as many pages as nodes; those that are asked for are few. */
+  private remember<T>(known: Map<NodeId | undefined, T>, after: NodeId | undefined, value: T): void {
+    if (known.size >= DIRECTORY_PAGES_KEPT_MAX) known.clear();
+    known.set(after, value);
   }
 
   private ordered(): readonly NodeId[] {
@@ -312,24 +300,51 @@ class StoredDirectory implements Directory {
     if (previous.sequence < this.own.sequence) return;
     const { node: _node, signature: _signature, ...fields } = this.own;
     this.own = signContact({ ...fields, sequence: previous.sequence + 1 }, this.options.key);
-    this.contacts.set(this.own.node, this.own);
+    this.put(this.own);
   }
 
   private store(contact: SignedContact): void {
-    this.write([{ type: 'put', key: fromHex(contact.node), value: encodeContact(contact) }]);
+    void this.write({ type: 'put', key: keyOf(contact), value: encodeContact(contact) });
   }
 
-  /** Writes in order, behind the caller's back: a lost contact is learned again, a failing disk is logged. */
-  private write(operations: Parameters<Table['batch']>[0], sync = false): void {
-    this.writing = this.writing
-      .then(() => this.table.batch(operations, { sync }))
-      .catch((error: unknown) => this.options.environment.log.warn('directory.not-stored', { reason: String(error) }));
+  /**
+   * Writes in order, behind the caller's back: a lost contact is learned again, a failing disk is logged. What comes while a
+   * write is under way goes with the next one. Resolves when everything so far is written.
+   */
+  private write(operation: TableOperation, sync = false): Promise<void> {
+    this.unwritten.push(operation);
+    this.unsynced ||= sync;
+    this.writing ??= this.writeAll();
+    return this.writing;
+  }
+
+  private async writeAll(): Promise<void> {
+    // What the present page brings goes together.
+    await undefined;
+    while (this.unwritten.length > 0) {
+      const [operations, sync] = [this.unwritten, this.unsynced];
+      this.unwritten = [];
+      this.unsynced = false;
+      try {
+        await this.table.batch(operations, { sync });
+      } catch (error) {
+        this.options.environment.log.warn('directory.not-stored', { reason: String(error) });
+      }
+    }
+    this.writing = undefined;
   }
 
   private nowMs(): number {
     return Math.floor(this.options.environment.clock.now() / 1000);
   }
 }
+
+/** Under what a contact is stored; the same array for every node of the process. */
+const keyOf = rememberByIdentity(({ node }: SignedContact): Uint8Array => fromHex(node));
+
+const contactsOf = rememberByIdentity((encoded: readonly Uint8Array[]): readonly (SignedContact | undefined)[] =>
+  encoded.map(decodeOrUndefined),
+);
 
 /** A page may hold records of a later release: they are skipped, the rest is used. */
 function decodeOrUndefined(bytes: Uint8Array): SignedContact | undefined {

@@ -28,10 +28,8 @@ export {
   createDirectory,
   DIRECTORY_PROTOCOL,
   DIRECTORY_RANGE_PROTOCOL,
-  type Directory,
-  type DirectoryOptions,
-  type SelfDescription,
 } from './directory.ts';
+export type { Directory, DirectoryOptions, SelfDescription } from './directory-interface.ts';
 export * from './errors.ts';
 export {
   buildGenesis,

@@ -144,6 +144,64 @@ describe('membership read from the contract', () => {
     expect(reads).toBe(9);
   });
 
+  it('asks for the members again only when the contract holds something else', async () => {
+    let stored = serial(1);
+    let height = 0;
+    let calls = 0;
+    const watched = await createMembership({
+      chainId,
+      genesisHash: hash,
+      clock: clock(),
+      port: {
+        head: () => serial(height),
+        stored: async () => stored,
+        read: async ({ to, data }) => {
+          calls++;
+          return fromHex((await chain.call(proxy.address, { to, data: toHex(data) })).returnData);
+        },
+      },
+    });
+    expect(calls).toBe(4);
+    height++;
+    expect(await watched.roster()).toEqual(await membership.roster());
+    expect(calls).toBe(4);
+    height++;
+    stored = serial(2);
+    await watched.roster();
+    expect(calls).toBe(8);
+    // An observer's certificate expires without anything being stored.
+    height++;
+    await watched.observer(edge.address);
+    height++;
+    await watched.observer(edge.address);
+    expect(calls).toBe(10);
+  });
+
+  it('does not remember members that were read while the contract changed', async () => {
+    let stored = 0;
+    let calls = 0;
+    let height = 0;
+    const moving = await createMembership({
+      chainId,
+      genesisHash: hash,
+      clock: clock(),
+      port: {
+        head: () => serial(height),
+        stored: async () => serial(Math.min(stored++, 1)),
+        read: async ({ to, data }) => {
+          calls++;
+          return fromHex((await chain.call(proxy.address, { to, data: toHex(data) })).returnData);
+        },
+      },
+    });
+    height++;
+    await moving.roster();
+    expect(calls).toBe(8);
+    height++;
+    await moving.roster();
+    expect(calls).toBe(8);
+  });
+
   it('does not remember a reading that failed', async () => {
     let broken = true;
     const flaky = createMembership({

@@ -22,6 +22,11 @@ import { WIRE_VERSIONS, type WireVersions } from './wire-versions.ts';
 export interface MembershipPort {
   /** Names the newest block; what was read is remembered until it changes. */
   head(): Hex;
+  /**
+   * Names what the consortium contract holds: while it stays the same, so do the members. Without it they are read anew
+   * with every block.
+   */
+  stored?(): Promise<Hex | undefined>;
   /** Calls a contract at the newest block; rejects when the call fails. */
   read(request: { readonly to: Address; readonly data: Uint8Array }): Promise<Uint8Array>;
 }
@@ -69,6 +74,8 @@ class LedgerMembership implements Membership {
   private rememberedAt: Hex | undefined;
   private reading: Promise<Roster> | undefined;
   private latest: Roster | undefined;
+  /** What was read of the members, and what the contract held then. */
+  private members: { readonly stored: Hex; readonly roster: Roster } | undefined;
   private observers = new Map<Address, Promise<ObserverStanding>>();
   /** Of the peers that asked to be let in, those that may become sealers. */
   private candidates = new Map<Address, Candidacy>();
@@ -163,17 +170,25 @@ class LedgerMembership implements Membership {
   }
 
   private async readRoster(): Promise<Roster> {
+    const roster = await this.readMembers();
+    // Who may join is asked anew: a candidate may have become a sealer, or its proposal have failed.
+    for (const key of [...this.candidates.keys()]) {
+      if (POSITIONS[await this.call('positionOf', [key])] === 'none') this.candidates.delete(key);
+    }
+    return roster;
+  }
+
+  /** The members change seldom, blocks come all the time, and the list of the companies is the dearest thing to read. */
+  private async readMembers(): Promise<Roster> {
+    const stored = await this.stored();
+    if (stored !== undefined && this.members?.stored === stored) return this.members.roster;
     const [proxy, companies, sealers] = await Promise.all([
       this.call('proxy', []),
       this.call('companies', [0n, BigInt(SEALERS_MAX)]),
       this.call('sealers', []),
     ]);
     const { sealer: proxySealer } = await this.call('seat', [proxy]);
-    // Who may join is asked anew: a candidate may have become a sealer, or its proposal have failed.
-    for (const key of [...this.candidates.keys()]) {
-      if (POSITIONS[await this.call('positionOf', [key])] === 'none') this.candidates.delete(key);
-    }
-    return {
+    const roster: Roster = {
       proxy: toAddress(proxy),
       proxySealer: toAddress(proxySealer),
       companies: companies.map(({ account, name, sealer }) => ({
@@ -183,6 +198,17 @@ class LedgerMembership implements Membership {
       })),
       sealers: sealers.map(toAddress),
     };
+    // A block may have come in between; what belongs to neither state is not remembered.
+    if (stored !== undefined && stored === (await this.stored())) this.members = { stored, roster };
+    return roster;
+  }
+
+  private async stored(): Promise<Hex | undefined> {
+    try {
+      return await this.options.port.stored?.();
+    } catch (cause) {
+      throw new TreadleError('CONSORTIUM_READ_FAILED', { detail: 'the state of the consortium contract cannot be read', cause });
+    }
   }
 
   private async readObserver(address: Address): Promise<ObserverStanding> {

@@ -1,4 +1,5 @@
 import type { Address } from '../crypto/index.ts';
+import { rememberByIdentity } from '../remember.ts';
 import type { CompanySeat } from './genesis.ts';
 
 /** A company, and the key that its node runs with. */
@@ -30,7 +31,12 @@ export function nodeOfAccount(roster: Roster, account: Address): Address {
 }
 
 /** Whose certificates count: the companies', and for centres the proxy's as well. */
-export function issuersFor(roster: Roster, role: 'device' | 'edge' | 'centre'): ReadonlySet<Address> {
-  const companies = roster.companies.map(({ account }) => account);
-  return new Set(role === 'centre' ? [...companies, roster.proxy] : companies);
+export function issuersFor({ companies, proxy }: Roster, role: 'device' | 'edge' | 'centre'): ReadonlySet<Address> {
+  const accounts = accountsOf(companies);
+  return role === 'centre' ? new Set([...accounts, proxy]) : accounts;
 }
+
+/** Every contact is judged by them, and a node hears of thousands while its list of companies stays the same. */
+const accountsOf = rememberByIdentity(
+  (companies: readonly RosterCompany[]): ReadonlySet<Address> => new Set(companies.map(({ account }) => account)),
+);

@@ -195,11 +195,14 @@ describe('a SHA-256 that a host lends', () => {
     const seen: number[] = [];
     const large = new Uint8Array(10_000).fill(3);
     const expected = toHex(sha256(large));
-    lendSha256((data) => {
-      seen.push(data.length);
-      return new Uint8Array(createHash('sha256').update(data).digest());
+    expect(toHex(sha256(large.subarray(0, 1), large.subarray(1)))).toBe(expected);
+    lendSha256((...parts) => {
+      seen.push(parts.reduce((sum, { length }) => sum + length, 0));
+      const hash = createHash('sha256');
+      for (const part of parts) hash.update(part);
+      return new Uint8Array(hash.digest());
     });
-    expect(toHex(sha256(large))).toBe(expected);
+    expect(toHex(sha256(large.subarray(0, 1), large.subarray(1)))).toBe(expected);
     expect(toHex(sha256(new Uint8Array(0)))).toBe('0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
     expect(seen).toEqual([10_000]);
   });

@@ -156,6 +156,11 @@ export interface Table {
   batch(operations: readonly TableOperation[], options?: { readonly sync?: boolean }): Promise<void>;
   /** @throws TreadleError DISK_DAMAGED, see {@link TableRange.onDamaged} */
   entries(range?: TableRange): AsyncIterable<readonly [key: Uint8Array, value: Uint8Array]>;
+  /**
+   * The keys of a range, their values read and checked as in {@link entries}, but not handed over: for whoever goes through
+   * all that is stored. @throws TreadleError DISK_DAMAGED, see {@link TableRange.onDamaged}
+   */
+  keys(range: TableRange & { readonly limit: number }): Promise<readonly Uint8Array[]>;
   /** Gives the room of what was deleted between two keys back to the disk. */
   compact(range?: Pick<TableRange, 'from' | 'to'>): Promise<void>;
   close(): Promise<void>;

@@ -18,19 +18,25 @@ interface Histogram {
  * `NAME_count`, `NAME_sum`, `NAME_max`, `NAME_p50`, `NAME_p95` and `NAME_p99`.
  */
 export function createMetrics(): Metrics {
-  const values = new Map<string, number>();
+  // Boxed, so that counting finds its place once.
+  const values = new Map<string, { value: number }>();
   const histograms = new Map<string, Histogram>();
   const checkRoom = () =>
     invariant(values.size + histograms.size < METRIC_NAMES_MAX, 'metric names come from code, not from data');
+  const place = (name: string): { value: number } => {
+    const known = values.get(name);
+    if (known !== undefined) return known;
+    checkRoom();
+    const added = { value: 0 };
+    values.set(name, added);
+    return added;
+  };
   return {
     count: (name, by = 1) => {
-      const before = values.get(name);
-      if (before === undefined) checkRoom();
-      values.set(name, (before ?? 0) + by);
+      place(name).value += by;
     },
     gauge: (name, value) => {
-      if (!values.has(name)) checkRoom();
-      values.set(name, value);
+      place(name).value = value;
     },
     observe: (name, value) => {
       let histogram = histograms.get(name);
@@ -46,7 +52,8 @@ export function createMetrics(): Metrics {
       histogram.buckets.set(bucket, (histogram.buckets.get(bucket) ?? 0) + 1);
     },
     snapshot: () => {
-      const out: Record<string, number> = Object.fromEntries(values);
+      const out: Record<string, number> = {};
+      for (const [name, { value }] of values) out[name] = value;
       for (const [name, histogram] of histograms) describe(name, histogram, out);
       return out;
     },

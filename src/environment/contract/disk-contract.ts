@@ -173,6 +173,8 @@ export function tableContract(world: () => ContractWorld): void {
       ]),
     );
     expect(await list({ from: Uint8Array.of(0x02) })).toEqual([[0x02], [0x7f], [0x80], [0xff, 0xff]]);
+    const found = await world().run(table.keys({ from: Uint8Array.of(0x02), limit: 3 }));
+    expect(found.map((bytes) => [...bytes])).toEqual([[0x02], [0x7f], [0x80]]);
   });
 
   it('does not show an iteration what is written during it', async () => {
@@ -224,6 +226,11 @@ export function tableContract(world: () => ContractWorld): void {
     const sound = await world().run(entries(rotten, { onDamaged: (found) => told.push(String.fromCharCode(...found)) }));
     expect(told).toEqual(lost);
     expect(sound).toHaveLength(5);
+    await expect(world().run(rotten.keys({ limit: 8 }))).rejects.toMatchObject({ code: 'DISK_DAMAGED' });
+    const passed: string[] = [];
+    const whole = rotten.keys({ limit: 8, onDamaged: (found) => passed.push(String.fromCharCode(...found)) });
+    expect(await world().run(whole)).toEqual(sound.map(([found]) => found));
+    expect(passed).toEqual(lost);
     // Written anew it is whole; deleted it is gone.
     const [first = '', second = '', third = ''] = lost;
     await world().run(rotten.batch([put(first, [1]), put(second, [2]), del(third)], { sync: true }));

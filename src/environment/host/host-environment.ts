@@ -39,7 +39,11 @@ export interface HostEnvironment extends Environment {
  * @throws TreadleError DISK_IN_USE when another process has the data folder
  */
 export async function createHostEnvironment(options: HostOptions): Promise<HostEnvironment> {
-  lendSha256((data) => new Uint8Array(createHash('sha256').update(data).digest()));
+  lendSha256((...parts) => {
+    const hash = createHash('sha256');
+    for (const part of parts) hash.update(part);
+    return new Uint8Array(hash.digest());
+  });
   const node = options.key.address;
   const log = hostLog({
     node,

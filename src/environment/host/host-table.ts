@@ -100,6 +100,12 @@ class HostTable implements Table {
     }
   }
 
+  async keys(range: TableRange & { readonly limit: number }): Promise<readonly Uint8Array[]> {
+    const keys: Uint8Array[] = [];
+    for await (const [key] of this.entries(range)) keys.push(key);
+    return keys;
+  }
+
   async compact(range: Pick<TableRange, 'from' | 'to'> = {}): Promise<void> {
     checkOpen(this.closed, this.folder);
     if (this.refusing) await this.reopen();

@@ -1,5 +1,7 @@
 import type { Priority } from '../environment.ts';
+import type { PeerSession } from '../peer-session.ts';
 import type { Link } from './link.ts';
+import type { SimConnection } from './sim-connection.ts';
 import { EventKind, type SimEvent } from './sim-event.ts';
 import type { SimNetwork } from './sim-network.ts';
 import type { Wire } from './wire.ts';
@@ -13,7 +15,10 @@ export type SideState = 'dialling' | 'open' | 'closed';
 
 /** One end of a connection. */
 export class Side {
+  readonly connection: SimConnection;
   readonly network: SimNetwork;
+  /** What the node says and hears here while the side is open. */
+  session: PeerSession | undefined;
   /** The link to the other end. */
   readonly link: Link;
   state: SideState = 'dialling';
@@ -27,7 +32,8 @@ export class Side {
   admittedByPeer = false;
   helloTimer: SimEvent | undefined;
 
-  constructor(network: SimNetwork, link: Link) {
+  constructor(connection: SimConnection, network: SimNetwork, link: Link) {
+    this.connection = connection;
     this.network = network;
     this.link = link;
   }

@@ -72,12 +72,15 @@ export class Link {
   private readonly stream: () => RandomStream;
   private drawn: RandomStream | undefined;
   private current: LinkParameters;
+  /** No frame is lost, comes twice or leaves its order: only its latency counts. */
+  isPlain: boolean;
   private bad = false;
 
   /** @param stream - makes the link's random stream; most links never need one, and a stream is dear to seed */
   constructor(parameters: LinkParameters, stream: () => RandomStream) {
     this.stream = stream;
     this.current = parameters;
+    this.isPlain = isPlain(parameters);
     this.pipe = new Pipe(parameters.bitsPerSecond);
   }
 
@@ -88,6 +91,7 @@ export class Link {
   /** Counts for what is sent from now on. */
   set parameters(parameters: LinkParameters) {
     this.current = checkLink(parameters);
+    this.isPlain = isPlain(parameters);
     this.pipe = new Pipe(parameters.bitsPerSecond);
   }
 
@@ -157,6 +161,10 @@ export function checkLink(link: LinkParameters): LinkParameters {
   invariant(bitsPerSecond > 0, 'a link carries something', { bitsPerSecond });
   invariant(queueBytesMax > 0, 'a link has a queue', { queueBytesMax });
   return link;
+}
+
+function isPlain({ loss, duplicate, reorder }: LinkParameters): boolean {
+  return loss === 0 && duplicate === 0 && reorder === 0;
 }
 
 function probability(value: number, name: string): void {

@@ -21,6 +21,11 @@ export class Pipe {
     this.rate = rateOf(bitsPerSecond);
   }
 
+  /** Nothing waits here. */
+  get isUnlimited(): boolean {
+    return this.rate === Number.POSITIVE_INFINITY;
+  }
+
   /** When a bulk frame could begin. */
   get freeAt(): Micros {
     return Math.max(this.bulkFreeAt, this.controlFreeAt);

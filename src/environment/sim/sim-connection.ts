@@ -26,8 +26,8 @@ export class SimConnection {
   constructor(fabric: Fabric, dialler: SimNetwork, listener: SimNetwork) {
     this.fabric = fabric;
     this.sides = [
-      new Side(dialler, fabric.link(dialler.self, listener.self)),
-      new Side(listener, fabric.link(listener.self, dialler.self)),
+      new Side(this, dialler, fabric.link(dialler.self, listener.self)),
+      new Side(this, listener, fabric.link(listener.self, dialler.self)),
     ];
   }
 
@@ -64,19 +64,18 @@ export class SimConnection {
   }
 
   /** Hands a message to the wire; false when the queue is full and it was dropped. */
-  transmit(from: SimNetwork, message: Message, priority: Priority): boolean {
-    const [side, peer] = this.ends(from);
+  transmit(side: Side, message: Message, priority: Priority): boolean {
     if (side.state !== 'open') return false;
     const sizeBytes = message.body.length + ('protocol' in message ? message.protocol.length : 0);
     const { queueBytesMax } = side.link.parameters;
     if (side.outstandingBytes + sizeBytes > queueBytesMax) {
-      from.countDrop(peer.network.self);
+      side.network.countDrop(this.other(side).network.self);
       return false;
     }
     side.outstandingBytes += sizeBytes;
     this.fabric.count(sizeBytes);
     const wire = side.wires?.[priority];
-    wire?.push(new MessageParcel(wire, { side, peer, connection: this, message, sizeBytes }));
+    wire?.push(new MessageParcel(wire, { side, peer: this.other(side), message, sizeBytes }));
     return true;
   }
 
@@ -187,7 +186,7 @@ export class SimConnection {
     if (side.state !== 'dialling' || !side.admitted || !side.admittedByPeer) return;
     side.state = 'open';
     if (side.helloTimer !== undefined) side.network.life.cancel(side.helloTimer);
-    side.network.opened(peer.network.self, this, side.peerHello as Uint8Array);
+    side.network.opened(peer.network.self, side, side.peerHello as Uint8Array);
     side.settle((waiter) => waiter.resolve());
   }
 
@@ -221,7 +220,7 @@ export class SimConnection {
     if (state === 'closed') return;
     this.end(side);
     const { network } = side;
-    if (state === 'open') network.life.enter(EventKind.link, () => network.closed(peer.network.self, this, reason));
+    if (state === 'open') network.life.enter(EventKind.link, () => network.closed(peer.network.self, side, reason));
     side.settle((waiter) => waiter.reject(unreachable(peer, reason)));
   }
 
@@ -246,6 +245,10 @@ export class SimConnection {
     return this.sides[0].network === network ? this.sides : [this.sides[1], this.sides[0]];
   }
 
+  private other(side: Side): Side {
+    return this.sides[0] === side ? this.sides[1] : this.sides[0];
+  }
+
   /** The two nodes, dialler first. */
   get nodes(): readonly [NodeId, NodeId] {
     return [this.sides[0].network.self, this.sides[1].network.self];
@@ -266,7 +269,6 @@ function unreachable(side: Side, reason: string): TreadleError {
 interface Sent {
   readonly side: Side;
   readonly peer: Side;
-  readonly connection: SimConnection;
   readonly message: Message;
   readonly sizeBytes: number;
 }
@@ -275,22 +277,20 @@ interface Sent {
 class MessageParcel extends Parcel {
   private readonly side: Side;
   private readonly peer: Side;
-  private readonly connection: SimConnection;
   private readonly message: Message;
   private readonly sizeBytes: number;
 
-  constructor(wire: Wire, { side, peer, connection, message, sizeBytes }: Sent) {
+  constructor(wire: Wire, { side, peer, message, sizeBytes }: Sent) {
     super(wire, sizeBytes, message.type === 'frame');
     this.side = side;
     this.peer = peer;
-    this.connection = connection;
     this.message = message;
     this.sizeBytes = sizeBytes;
   }
 
   arrive(again: boolean): void {
     if (!again) this.lost();
-    if (this.peer.state !== 'closed') this.peer.network.receive(this.side.network.self, this.connection, this.message);
+    if (this.peer.state === 'open') this.peer.session?.receive(this.message);
   }
 
   /** It is no longer under way. */

@@ -16,8 +16,9 @@ import type {
   RequestOptions,
 } from '../environment.ts';
 import { PeerEvents } from '../peer-events.ts';
-import { type Message, PeerSession } from '../peer-session.ts';
+import { PeerSession } from '../peer-session.ts';
 import { checkFrameSize, ProtocolHandlers } from '../protocol-handlers.ts';
+import type { Side } from './connection-side.ts';
 import type { Fabric } from './fabric.ts';
 import { type Incarnation, never } from './incarnation.ts';
 import { SimConnection } from './sim-connection.ts';
@@ -40,7 +41,8 @@ export class SimNetwork implements Network {
   private readonly with: SimNetworkDependencies;
   private readonly handlers = new ProtocolHandlers();
   private readonly events = new PeerEvents((action) => void this.life.after(0, EventKind.link, action));
-  private readonly sessions = new Map<NodeId, { readonly connection: SimConnection; readonly session: PeerSession }>();
+  /** The open connections, this node's side of each. */
+  private readonly sides = new Map<NodeId, Side>();
   private handshake: Handshake | undefined;
 
   constructor(dependencies: SimNetworkDependencies) {
@@ -55,7 +57,7 @@ export class SimNetwork implements Network {
   }
 
   peers(): readonly NodeId[] {
-    return [...this.sessions.keys()];
+    return [...this.sides.keys()];
   }
 
   async start(handshake: Handshake): Promise<void> {
@@ -70,7 +72,7 @@ export class SimNetwork implements Network {
   connect(contact: Contact): Promise<void> {
     if (!this.life.alive) return never();
     if (this.handshake === undefined) return Promise.reject(new TreadleError('NETWORK_NOT_STARTED'));
-    if (this.sessions.has(contact.node)) return Promise.resolve();
+    if (this.sides.has(contact.node)) return Promise.resolve();
     const address = contact.addresses.find((candidate) => candidate.startsWith(ADDRESS_PREFIX));
     const answering = address?.slice(ADDRESS_PREFIX.length) as NodeId | undefined;
     const listener = answering === undefined ? undefined : this.with.fabric.network(answering);
@@ -98,15 +100,15 @@ export class SimNetwork implements Network {
   }
 
   disconnect(peer: NodeId, reason: string): void {
-    this.sessions.get(peer)?.connection.close(this, reason, `closed by the peer: ${reason}`);
+    this.sides.get(peer)?.connection.close(this, reason, `closed by the peer: ${reason}`);
   }
 
   send(to: NodeId, protocol: string, frame: Uint8Array, priority: Priority = 'bulk'): void {
     checkFrameSize(protocol, frame);
     if (!this.life.alive) return;
-    const found = this.sessions.get(to);
-    if (found === undefined) this.with.metrics.count('network_frames_dropped_total');
-    else found.session.send(protocol, frame, priority);
+    const session = this.sides.get(to)?.session;
+    if (session === undefined) this.with.metrics.count('network_frames_dropped_total');
+    else session.send(protocol, frame, priority);
   }
 
   request(to: NodeId, protocol: string, body: Uint8Array, options: RequestOptions = {}): Promise<Uint8Array> {
@@ -116,8 +118,8 @@ export class SimNetwork implements Network {
     } catch (error) {
       return Promise.reject(error);
     }
-    const found = this.sessions.get(to);
-    if (found !== undefined) return found.session.request(protocol, body, options);
+    const session = this.sides.get(to)?.session;
+    if (session !== undefined) return session.request(protocol, body, options);
     return Promise.reject(new TreadleError('NETWORK_UNREACHABLE', { detail: `${to} is not connected`, data: { peer: to } }));
   }
 
@@ -153,38 +155,32 @@ export class SimNetwork implements Network {
 
   judge(peer: NodeId, hello: Uint8Array): Admission | Promise<Admission> {
     if (this.handshake === undefined) return { admitted: false, reason: 'the node stopped' };
-    if (this.sessions.size >= PEERS_MAX) return { admitted: false, reason: 'the node has as many peers as it takes' };
+    if (this.sides.size >= PEERS_MAX) return { admitted: false, reason: 'the node has as many peers as it takes' };
     return this.handshake.admit(peer, hello);
   }
 
-  opened(peer: NodeId, connection: SimConnection, hello: Uint8Array): void {
+  opened(peer: NodeId, side: Side, hello: Uint8Array): void {
     if (!this.life.alive) return;
-    const stale = this.sessions.get(peer);
+    const stale = this.sides.get(peer);
     stale?.connection.close(this, 'replaced by a new connection', 'replaced by a new connection');
-    const session = new PeerSession({
+    side.session = new PeerSession({
       peer,
       handlers: this.handlers,
       clock: this.with.clock,
       log: this.with.log,
       metrics: this.with.metrics,
-      transmit: (message, priority) => connection.transmit(this, message, priority),
+      transmit: (message, priority) => side.connection.transmit(side, message, priority),
       drop: (reason) => this.penalise(peer, reason),
       fatal: (error) => this.stopWorld(error),
     });
-    this.sessions.set(peer, { connection, session });
+    this.sides.set(peer, side);
     this.events.now({ type: 'connected', peer, hello });
   }
 
-  receive(peer: NodeId, connection: SimConnection, message: Message): void {
-    const found = this.sessions.get(peer);
-    if (found?.connection === connection) found.session.receive(message);
-  }
-
-  closed(peer: NodeId, connection: SimConnection, reason: string): void {
-    const found = this.sessions.get(peer);
-    if (!this.life.alive || found?.connection !== connection) return;
-    this.sessions.delete(peer);
-    found.session.close(reason);
+  closed(peer: NodeId, side: Side, reason: string): void {
+    if (!this.life.alive || this.sides.get(peer) !== side) return;
+    this.sides.delete(peer);
+    side.session?.close(reason);
     this.events.soon({ type: 'disconnected', peer, reason });
   }
 

@@ -148,6 +148,17 @@ export function simTable(
         else range.onDamaged(bytesOf(key));
       }
     },
+    keys: async (range) => {
+      checkOpen(closed, name);
+      if (!life.alive) return never();
+      const sound: Uint8Array[] = [];
+      for (const key of stored.keys(range)) {
+        if (!stored.damaged.has(key)) sound.push(bytesOf(key));
+        else if (range.onDamaged === undefined) throw damagedValue(name, bytesOf(key));
+        else range.onDamaged(bytesOf(key));
+      }
+      return sound;
+    },
     compact: async () => checkOpen(closed, name),
     close: async () => {
       closed = true;
@@ -164,7 +175,9 @@ function latin(bytes: Uint8Array): string {
 }
 
 function bytesOf(key: string): Uint8Array {
-  return Uint8Array.from(key, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(key.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = key.charCodeAt(at);
+  return bytes;
 }
 
 function byCode(left: string, right: string): number {

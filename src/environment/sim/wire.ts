@@ -81,7 +81,10 @@ export interface WireDependencies {
  */
 export class Wire {
   readonly receiver: Incarnation;
-  private readonly with: WireDependencies;
+  private readonly kernel: Kernel;
+  private readonly link: Link;
+  private readonly uplink: Uplink;
+  private readonly downlink: Pipe;
   private readonly priority: Priority;
   private readonly backlog = new Fifo<Parcel>();
   /** Bytes of the first frame of the backlog that have left, and the size of its segments. */
@@ -102,13 +105,16 @@ export class Wire {
 
   constructor(priority: Priority, dependencies: WireDependencies) {
     this.priority = priority;
-    this.with = dependencies;
+    this.kernel = dependencies.kernel;
     this.receiver = dependencies.receiver;
+    this.link = dependencies.link;
+    this.uplink = dependencies.uplink;
+    this.downlink = dependencies.downlink;
   }
 
   push(parcel: Parcel): void {
     if (this.closed) return;
-    const { kernel, link } = this.with;
+    const { kernel, link } = this;
     if (this.priority === 'control' && !link.held(kernel.now)) return this.pass(parcel);
     this.backlog.push(parcel);
     if (this.priority === 'bulk') this.join(this.backlog.length === 1 && parcel.bytes <= THIN_BYTES);
@@ -116,7 +122,7 @@ export class Wire {
 
   /** The link is open again: what was held and what waits goes on. */
   resume(): void {
-    const { kernel, link } = this.with;
+    const { kernel, link } = this;
     for (const part of this.held.splice(0)) this.plan(part, kernel.now + link.latency());
     if (this.priority === 'bulk') this.join(false);
     else for (let next = this.backlog.shift(); next !== undefined; next = this.backlog.shift()) this.pass(next);
@@ -133,7 +139,7 @@ export class Wire {
 
   /** Whether there is something that may leave now. */
   waits(): boolean {
-    const { kernel, link } = this.with;
+    const { kernel, link } = this;
     if (this.backlog.length === 0 || link.held(kernel.now)) return false;
     return this.inFlightBytes === 0 || this.inFlightBytes < this.windowBytes();
   }
@@ -146,7 +152,7 @@ export class Wire {
 
   /** Sends the next segment from `start` on; returns its bytes. */
   transmit(start: Micros): number {
-    const { uplink, link } = this.with;
+    const { uplink, link } = this;
     const parcel = this.backlog.peek() as Parcel;
     const parts = Math.ceil(parcel.bytes / this.segmentBytesMax());
     const bytes = Math.min(parcel.bytes - this.sentBytes, Math.ceil(parcel.bytes / parts));
@@ -167,24 +173,24 @@ export class Wire {
   // --- what parcels tell ---------------------------------------------------------------------
 
   arrived(part: Parcel | Segment): void {
-    const { kernel, link, downlink } = this.with;
+    const { kernel, link, downlink, receiver } = this;
     if (link.held(kernel.now)) {
       this.held.push(part);
       return;
     }
     // The last bit is here now; the downlink could have begun with the first, which is ahead by the time that sending took.
     const bytes = part.segmentBytes;
-    const ahead = bytes / Math.max(downlink.rate, Math.min(this.with.uplink.pipe.rate, link.pipe.rate));
+    const ahead = bytes / Math.max(downlink.rate, Math.min(this.uplink.pipe.rate, link.pipe.rate));
     const through = downlink.reserve(kernel.now - ahead, bytes, this.priority);
     if (!part.unordered) this.lastDelivery = Math.max(this.lastDelivery, through);
     const due = part.unordered ? through : this.lastDelivery;
-    if (due > kernel.now || (this.delivering > 0 && !part.unordered) || this.receiver.paused) this.postpone(part, due);
+    if (due > kernel.now || (this.delivering > 0 && !part.unordered) || receiver.paused) this.postpone(part, due);
     else this.hand(part);
   }
 
   deliver(part: Parcel | Segment): void {
     if (!part.unordered) this.delivering--;
-    if (this.receiver.paused) this.postpone(part, this.with.kernel.now);
+    if (this.receiver.paused) this.postpone(part, this.kernel.now);
     else this.hand(part);
   }
 
@@ -192,8 +198,8 @@ export class Wire {
     if (!part.unordered) this.delivering++;
     part.kind = EventKind.delivery;
     // The machine takes frames in; what has come through waits for the process.
-    if (this.receiver.paused && due <= this.with.kernel.now) part.owner = this.receiver;
-    this.with.kernel.plan(due, part);
+    if (this.receiver.paused && due <= this.kernel.now) part.owner = this.receiver;
+    this.kernel.plan(due, part);
   }
 
   private hand(part: Parcel | Segment): void {
@@ -206,22 +212,26 @@ export class Wire {
   private join(thin: boolean): void {
     if (this.joined || !this.waits()) return;
     this.joined = true;
-    this.with.uplink.join(this, thin);
+    this.uplink.join(this, thin);
   }
 
   /** Sends a control frame at once. */
   private pass(parcel: Parcel): void {
-    const { kernel, uplink, link } = this.with;
-    parcel.segmentBytes = parcel.bytes;
-    this.inFlightBytes += parcel.bytes;
-    const sent = uplink.pipe.reserve(kernel.now, parcel.bytes, 'control');
-    this.travel(parcel, Math.max(sent, link.pipe.reserve(kernel.now, parcel.bytes, 'control')));
+    const { link, uplink } = this;
+    const { now } = this.kernel;
+    const { bytes } = parcel;
+    parcel.segmentBytes = bytes;
+    this.inFlightBytes += bytes;
+    const sent = uplink.pipe.reserve(now, bytes, 'control');
+    const through = link.pipe.isUnlimited ? now : link.pipe.reserve(now, bytes, 'control');
+    this.travel(parcel, Math.max(sent, through));
   }
 
   private travel(parcel: Parcel, sentAt: Micros): void {
-    const { kernel, link } = this.with;
-    const { lossMode } = link.parameters;
+    const { kernel, link } = this;
     let delay = link.latency();
+    if (link.isPlain) return this.plan(parcel, sentAt + delay);
+    const { lossMode } = link.parameters;
     if (lossMode === 'drop' && parcel.droppable) {
       if (link.loses()) {
         this.release(parcel.segmentBytes);
@@ -246,11 +256,11 @@ export class Wire {
   /** A wire keeps its order: jitter and retransmissions hold back what comes behind. */
   private plan(part: Parcel | Segment, arrival: Micros): void {
     this.lastArrival = Math.max(this.lastArrival, arrival);
-    this.with.kernel.plan(this.lastArrival, part);
+    this.kernel.plan(this.lastArrival, part);
   }
 
   private copy(parcel: Parcel, at: Micros): void {
-    const { kernel, link } = this.with;
+    const { kernel, link } = this;
     const arrive = () => this.receiver.enter(EventKind.delivery, () => parcel.arrive(true));
     kernel.schedule(at, this.receiver.machine, EventKind.arrival, () => {
       if (!link.held(kernel.now)) arrive();
@@ -263,7 +273,7 @@ export class Wire {
   }
 
   private pathRate(): number {
-    const { uplink, link, downlink } = this.with;
+    const { uplink, link, downlink } = this;
     return Math.min(uplink.pipe.rate, link.pipe.rate, downlink.rate);
   }
 
@@ -277,6 +287,6 @@ export class Wire {
   private windowBytes(): number {
     const rate = this.pathRate();
     if (rate === Number.POSITIVE_INFINITY) return rate;
-    return SEGMENTS_AHEAD * this.segmentBytesMax() + 2 * rate * this.with.link.meanLatency();
+    return SEGMENTS_AHEAD * this.segmentBytesMax() + 2 * rate * this.link.meanLatency();
   }
 }

@@ -97,6 +97,8 @@ export interface World {
   damageTable(node: NodeId, table: string, entries: number): number;
   /** The same for blobs. */
   damageBlobs(node: NodeId, count: number): number;
+  /** How many values of a table are spoilt at present; 0 when there is no such table. */
+  damagedValues(node: NodeId, table: string): number;
   /** While a disk is full, every write to it rejects with DISK_FULL; only deletions go through. */
   fillDisk(node: NodeId, full: boolean): void;
   /** What a backup of the disk, taken now, would hold: all that would survive a power cut. */

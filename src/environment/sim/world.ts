@@ -166,6 +166,10 @@ class SimWorld implements World {
     return stored.rot(entries, namedStream(...this.seed, id, this.kernel.now, 'bit rot', table));
   }
 
+  damagedValues(id: NodeId, table: string): number {
+    return this.node(id).disk.tables.get(table)?.damaged.size ?? 0;
+  }
+
   damageBlobs(id: NodeId, count: number): number {
     return this.node(id).disk.rotBlobs(count, namedStream(...this.seed, id, this.kernel.now, 'bit rot of blobs'));
   }

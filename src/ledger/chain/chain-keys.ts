@@ -64,8 +64,15 @@ export function meaningOf(key: Uint8Array): KeyMeaning {
   }
 }
 
+/** The block number in a key of a header, body or outcomes; undefined for other keys. */
+export function blockNumberOf(key: Uint8Array): number | undefined {
+  const prefix = key[0];
+  const numbered = prefix === PREFIX.header || prefix === PREFIX.body || prefix === PREFIX.outcomes;
+  return numbered && key.length === 9 ? numberIn(key) : undefined;
+}
+
 function numberIn(key: Uint8Array): number {
   let number = 0;
-  for (const byte of key.subarray(1)) number = number * 256 + byte;
+  for (let at = 1; at < key.length; at++) number = number * 256 + (key[at] as number);
   return number;
 }

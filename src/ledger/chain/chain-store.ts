@@ -1,6 +1,8 @@
+import { BoundedMap } from '../../bounded-map.ts';
 import { type Hex, keccak256, toHex } from '../../crypto/index.ts';
 import type { Table, TableOperation } from '../../environment/index.ts';
 import { hasCode, TreadleError } from '../../errors.ts';
+import { BLOCK_CONTENTS_SHARED_MAX } from '../../limits.ts';
 import type { Certificate } from '../ledger.ts';
 import { Serial } from '../serial.ts';
 import { FLOOR_KEY, HEAD_KEY, hashKey, meaningOf, numberKey, PREFIX } from './chain-keys.ts';
@@ -58,7 +60,7 @@ function del(key: Uint8Array): TableOperation {
 
 /** What every node of a process writes alike for a block: all but header record and head. */
 function contentOperations({ header, transactions, outcomes }: BlockToStore): readonly TableOperation[] {
-  const known = contents.get(header);
+  const known = contents.get(header.hash);
   if (known?.transactions === transactions && known.outcomes === outcomes) return known.operations;
   const operations = [
     put(hashKey(PREFIX.number, header.hash), encodeNumber(header.number)),
@@ -66,7 +68,7 @@ function contentOperations({ header, transactions, outcomes }: BlockToStore): re
     put(numberKey(PREFIX.outcomes, header.number), encodeOutcomes(outcomes)),
     ...transactions.map(({ hash }, index) => put(hashKey(PREFIX.place, hash), encodePlace({ number: header.number, index }))),
   ];
-  contents.set(header, { transactions, outcomes, operations });
+  contents.set(header.hash, { transactions, outcomes, operations });
   return operations;
 }
 
@@ -74,7 +76,8 @@ interface Content extends Pick<BlockToStore, 'transactions' | 'outcomes'> {
   readonly operations: readonly TableOperation[];
 }
 
-const contents = new WeakMap<Header, Content>();
+// Not by the header's identity: headers are remembered for long, and with them every transaction of their blocks would be.
+const contents = new BoundedMap<Hex, Content>(BLOCK_CONTENTS_SHARED_MAX);
 
 /** A value as it was found on the disk. */
 type Found = Uint8Array | 'missing' | 'damaged';

@@ -1,8 +1,11 @@
 import { fromHex, type Hex, toHex } from '../../crypto/index.ts';
 import type { Network, NodeId } from '../../environment/index.ts';
+import { HEAD_NEXT_SEALERS, HEAD_QUIET_MICROS } from '../../limits.ts';
 import { rememberByIdentity } from '../../remember.ts';
+import { setOf } from '../../set-of.ts';
 import type { HeaderRecord } from '../ledger.ts';
 import { bytesOf, decode, encode, listOf, numberOf } from '../rlp-fields.ts';
+import type { Pauses } from '../storage/pauses.ts';
 import { reasonOf } from './gossip.ts';
 import { LEDGER_PROTOCOLS } from './protocols.ts';
 
@@ -10,6 +13,9 @@ export interface HeadAnnouncerOptions {
   readonly network: Network;
   readonly genesisHash: Hex;
   readonly head: () => HeaderRecord;
+  /** Who votes on the next block, in their agreed order. */
+  readonly sealers: () => readonly NodeId[];
+  readonly pauses: Pauses;
   /** A peer says that it is ahead of this node. */
   readonly onAhead: (peer: NodeId) => void;
 }
@@ -17,12 +23,17 @@ export interface HeadAnnouncerOptions {
 /**
  * Tells peers where this node's chain ends, and remembers where theirs do. Full nodes introduce themselves with their
  * head on connection; only who did is told of new ones, so that devices are left in peace.
+ *
+ * Sealers learn of a block by its votes. Were each to tell all others, n^2 frames a block would say what everybody knows: so
+ * a sealer tells the next few after it in the agreed order, and the others only when no block follows (the votes on the
+ * next one show a sealer that it is behind).
  */
 export class HeadAnnouncer {
   private readonly options: HeadAnnouncerOptions;
   private readonly heads = new Map<NodeId, number>();
   /** The head that was told last, encoded: it goes to many peers. */
   private told: { readonly hash: Hex; readonly frame: Uint8Array } | undefined;
+  private waitsForQuiet = false;
 
   constructor(options: HeadAnnouncerOptions) {
     this.options = options;
@@ -41,7 +52,33 @@ export class HeadAnnouncer {
   /** Tells the followers that do not have this node's head yet. */
   announce(): void {
     const { number } = this.options.head();
-    for (const [peer, theirs] of this.heads) if (theirs < number) this.tell(peer);
+    const sealers = this.options.sealers();
+    const own = sealers.indexOf(this.options.network.self);
+    const others: ReadonlySet<NodeId> = own === -1 ? new Set() : setOf(sealers);
+    for (const [peer, theirs] of this.heads) if (theirs < number && !others.has(peer)) this.tell(peer);
+    if (own === -1) return;
+    let left = HEAD_NEXT_SEALERS;
+    for (let turn = 1; turn < sealers.length && left > 0; turn++) {
+      const peer = sealers[(own + turn) % sealers.length] as NodeId;
+      const theirs = this.heads.get(peer);
+      if (theirs === undefined) continue;
+      left -= 1;
+      if (theirs < number) this.tell(peer);
+    }
+    if (sealers.length > HEAD_NEXT_SEALERS + 1) this.tellWhenQuiet();
+  }
+
+  private tellWhenQuiet(): void {
+    if (this.waitsForQuiet) return;
+    this.waitsForQuiet = true;
+    const { head, pauses } = this.options;
+    const { number } = head();
+    const look = (): void => {
+      this.waitsForQuiet = false;
+      if (head().number !== number) return this.tellWhenQuiet();
+      for (const [peer, theirs] of this.heads) if (theirs < number) this.tell(peer);
+    };
+    pauses.after(HEAD_QUIET_MICROS, look, 'heads that others may lack');
   }
 
   /** Heads that peers claim, highest first. */

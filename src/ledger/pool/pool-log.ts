@@ -34,6 +34,15 @@ export class PoolLog {
     return { poolLog, recovered, damaged };
   }
 
+  /** Transactions that wait for a block. */
+  get waiting(): number {
+    return this.live.size;
+  }
+
+  has(hash: Hex): boolean {
+    return this.live.has(hash);
+  }
+
   /** Resolves when the transactions would survive a power cut: one flush for all of them, shared with others that overlap. */
   async keep(...transactions: readonly SignedTransaction[]): Promise<void> {
     // A rewrite replaces the file: what is appended meanwhile could be lost with the old one.

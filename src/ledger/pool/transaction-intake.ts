@@ -1,12 +1,19 @@
 import type { Address, Hex } from '../../crypto/index.ts';
-import type { Environment } from '../../environment/index.ts';
+import { type Environment, sleep } from '../../environment/index.ts';
 import { hasCode, invariant, TreadleError } from '../../errors.ts';
-import { BUSY_RETRY_AFTER_MS, TRANSACTION_REFUSALS_MAX } from '../../limits.ts';
+import {
+  BUSY_RETRY_AFTER_MS,
+  POOL_DEPTH_RETRY_MS,
+  POOL_GAPS_SHARE,
+  SUBMIT_SLICE_TRANSACTIONS,
+  TRANSACTION_REFUSALS_MAX,
+} from '../../limits.ts';
 import type { RefusedTransaction } from '../execution/executor.ts';
 import type { Submission, SubmitOptions } from '../ledger.ts';
 import type { MemoryBudget, PayloadCommitment } from '../payload/payload.ts';
 import { payloadTreeOf } from '../payload/payload-tree.ts';
 import type { Payloads } from '../payload/payloads.ts';
+import { AdmissionDepth } from './admission-depth.ts';
 import { Pool, type PoolOptions } from './pool.ts';
 import type { PoolLog } from './pool-log.ts';
 import { decodeTransaction, type SignedTransaction } from './transaction-codec.ts';
@@ -40,6 +47,7 @@ interface ReceivedBody {
 export class TransactionIntake {
   private readonly options: TransactionIntakeOptions;
   private readonly pool: Pool;
+  private readonly depth: AdmissionDepth;
   private readonly listeners = new Set<(hash: Hex) => void>();
   private readonly refusals = new Map<Hex, number>();
   /** Pooled payload transactions by the root of their body. */
@@ -47,6 +55,7 @@ export class TransactionIntake {
 
   constructor(options: TransactionIntakeOptions) {
     this.options = options;
+    this.depth = new AdmissionDepth(options.environment.clock);
     this.pool = new Pool({
       ...options.pool,
       memory: options.memory,
@@ -99,20 +108,24 @@ export class TransactionIntake {
    * @returns for each its hash, or why it was not taken: TreadleError POOL_* | PAYLOAD_* | DISK_*
    */
   async submit(submissions: readonly Submission[], options: SubmitOptions = {}): Promise<readonly (Hex | TreadleError)[]> {
-    const decoded = await Promise.all(submissions.map((submission) => outcomeOf(() => this.decode(submission.raw))));
     const results: (Hex | TreadleError)[] = [];
     const fresh: SignedTransaction[] = [];
     const safe: { readonly at: number; readonly signed: SignedTransaction }[] = [];
     const bodies: ReceivedBody[] = [];
-    for (const [at, signed] of decoded.entries()) {
+    for (const [at, { raw, body }] of submissions.entries()) {
+      // A vote must not wait for thousands of signatures.
+      if (at > 0 && at % SUBMIT_SLICE_TRANSACTIONS === 0) await sleep(this.options.environment, 0, 'check transactions');
+      const waiting = this.options.poolLog.waiting + safe.length;
+      // Refused before anything is spent on it.
+      const signed = waiting < this.depth.transactions ? await outcomeOf(() => this.decode(raw)) : this.tooDeep(waiting);
       if (signed instanceof TreadleError) {
         results.push(signed);
         continue;
       }
-      const { body } = submissions[at] as Submission;
       const giveBack = body === undefined || options.memoryTaken ? () => undefined : this.options.memory.take(body.length);
       const refused = await outcomeOf(async () => {
         if (giveBack === undefined) throw new TreadleError('POOL_BUSY', { data: { retryAfterMs: BUSY_RETRY_AFTER_MS } });
+        if (waiting >= POOL_GAPS_SHARE * this.depth.transactions && (await this.leavesGap(signed))) throw this.tooDeep(waiting);
         await this.checkBody(signed, body);
         await this.take(signed);
       });
@@ -140,6 +153,19 @@ export class TransactionIntake {
     if (unsafe instanceof TreadleError) for (const { at } of safe) results[at] = unsafe;
     this.countRefusals(results);
     return results;
+  }
+
+  private tooDeep(transactions: number): TreadleError {
+    return new TreadleError('POOL_FULL', {
+      detail: `${transactions} transactions wait for a block, as many as the next ones take`,
+      data: { transactions, retryAfterMs: POOL_DEPTH_RETRY_MS },
+    });
+  }
+
+  /** Whether a transaction of its sender must come before it that is not here. */
+  private async leavesGap({ sender, fields }: SignedTransaction): Promise<boolean> {
+    const { nonce } = await this.options.pool.account(sender);
+    return fields.nonce > this.pool.nextNonce(sender, nonce);
   }
 
   private countRefusals(results: readonly (Hex | TreadleError)[]): void {
@@ -220,6 +246,7 @@ export class TransactionIntake {
   /** Forgets what a block took; afterwards the pool fits the new head. */
   async settle(included: readonly SignedTransaction[], height: number): Promise<void> {
     const pooled = included.filter(({ hash }) => this.pool.has(hash));
+    this.depth.noteBlock(included.filter(({ hash }) => this.options.poolLog.has(hash)).length);
     for (const { hash } of included) this.refusals.delete(hash);
     for (const signed of pooled) this.unroot(signed);
     this.options.payloads.decide(payloadsOf(included), payloadsOf(pooled), height);

@@ -3,7 +3,7 @@ import type { Logger, Metrics, Table } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { SCRUB_INTERVAL_MICROS, SCRUB_STEP_RECORDS } from '../../limits.ts';
 import type { ChainHead } from '../chain/chain-head.ts';
-import { meaningOf, numberKey } from '../chain/chain-keys.ts';
+import { blockNumberOf, meaningOf, numberKey } from '../chain/chain-keys.ts';
 import type { ChainStore } from '../chain/chain-store.ts';
 import type { Pauses } from './pauses.ts';
 import type { Repair } from './repair.ts';
@@ -52,22 +52,20 @@ export class Scrub {
   async step(limit = SCRUB_STEP_RECORDS): Promise<void> {
     const { table, metrics, log, pauses } = this.options;
     const damaged: Uint8Array[] = [];
-    let last: Uint8Array | undefined;
+    let keys: readonly Uint8Array[] = [];
     let read = 0;
     try {
       const range = { from: this.from, limit, onDamaged: (key: Uint8Array) => void damaged.push(key) };
-      for await (const [key] of table.entries(range)) {
-        last = key;
-        read += 1;
-        this.noteGap(key, damaged);
-      }
-      metrics.count('storage_scrubbed_total', read + damaged.length);
+      keys = await table.keys(range);
+      read = keys.length + damaged.length;
+      metrics.count('storage_scrubbed_total', read);
+      for (const key of keys) this.noteGap(key, damaged);
       for (const key of damaged) if (!pauses.closed) await this.mend(key);
     } catch (error) {
       if (!pauses.closed) log.warn('scrub-failed', { reason: String(error) });
     }
-    const end = [last, damaged.at(-1)].reduce((left, right) => (isAfter(right, left) ? right : left));
-    const isWhole = read + damaged.length < limit || end === undefined;
+    const end = [keys.at(-1), ...damaged].reduce((left, right) => (isAfter(right, left) ? right : left));
+    const isWhole = read < limit || end === undefined;
     this.from = isWhole ? new Uint8Array(0) : Uint8Array.of(...end, 0);
     if (!isWhole) return;
     metrics.count('storage_scrubs_total');
@@ -76,15 +74,15 @@ export class Scrub {
 
   /** Headers, bodies and receipts have no gaps: a record whose key rotted is found by the hole that it leaves. */
   private noteGap(key: Uint8Array, damaged: Uint8Array[]): void {
-    const meaning = meaningOf(key);
-    if (!('number' in meaning)) return;
+    const found = blockNumberOf(key);
+    if (found === undefined) return;
     const prefix = key[0] as number;
-    const last = this.lastNumbers.get(prefix) ?? meaning.number;
-    for (let number = last + 1; number < meaning.number && damaged.length < SCRUB_STEP_RECORDS; number++) {
+    const last = this.lastNumbers.get(prefix) ?? found;
+    for (let number = last + 1; number < found && damaged.length < SCRUB_STEP_RECORDS; number++) {
       const hole = numberKey(prefix, number);
       if (!damaged.some((known) => equalBytes(known, hole))) damaged.push(hole);
     }
-    this.lastNumbers.set(prefix, meaning.number);
+    this.lastNumbers.set(prefix, found);
   }
 
   private async mend(key: Uint8Array): Promise<void> {
