@@ -21,10 +21,11 @@ export function faultScenarioFiles(): readonly string[] {
 export function chooseFaultScenarios(wanted: string): readonly string[] {
   if (wanted === 'all') return faultScenarioFiles();
   if (!/^[0-9]{1,2}$/.test(wanted)) return [wanted];
-  const files = faultScenarioFiles().filter((file) => file.slice(FOLDER.length).startsWith(`${wanted.padStart(2, '0')}-`));
+  // A scenario may have variants: 09-overload, 09b-long-overload.
+  const files = faultScenarioFiles().filter((file) => Number.parseInt(file.slice(FOLDER.length), 10) === Number(wanted));
   if (files.length > 0) return files;
   throw new TreadleError('CLI_BAD_OPTION', {
-    detail: `--scenario is "${wanted}", expected all, a number from 1 to ${faultScenarioFiles().length}, or a file`,
+    detail: `--scenario is "${wanted}", expected all, a number from 1 to ${Number.parseInt(faultScenarioFiles().at(-1)?.slice(FOLDER.length) ?? '1', 10)}, or a file`,
   });
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it, onTestFailed, vi } from 'vitest';
 import { ClientLoad } from './support/client-load.ts';
 import { rpc } from './support/consortium.ts';
-import { killAtOnce, temporaryFolder } from './support/processes.ts';
+import { killAtOnce, temporaryFolder, until } from './support/processes.ts';
 import { allGrow, compareChains, type SealerProcess, startSealers } from './support/sealers.ts';
 
 const GROWS_WITHIN_MS = 60_000;
@@ -99,6 +99,16 @@ describe.each([
     expect(lost).toEqual([]);
     expect([...counts.values()].every((times) => times === 1)).toBe(true);
     expect(load.acknowledged.size).toBeGreaterThan(50);
+    expect(load.withBody.size).toBeGreaterThan(5);
+    for (const each of sealers) {
+      for (const hash of load.withBody) {
+        await until(
+          `${each.name} has the body of ${hash}`,
+          GROWS_WITHIN_MS,
+          async () => (await rpc(each.rpcUrl, 'treadle_getPayload', hash)) !== null,
+        );
+      }
+    }
     await killAtOnce(sealers.map(({ pid }) => pid));
   });
 });

@@ -17,7 +17,7 @@ describe('the swarm', () => {
     const scenarios = Array.from({ length: 300 }, (_, seed) => swarmScenario(seed).safety);
     const faults = new Set(scenarios.flatMap((safety) => safety.faults.map(({ kind }) => kind)));
     const liars = new Set(scenarios.flatMap(({ kinds }) => kinds));
-    expect(faults.size).toBe(13);
+    expect(faults.size).toBe(18);
     expect(liars.size).toBe(15);
   });
 

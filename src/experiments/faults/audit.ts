@@ -102,7 +102,7 @@ async function followLightly({ cluster, chain, verdict }: Audited, node: LedgerN
     verifyCertificate: (certificate, sealers) => verifyCertificate(domain, certificate, sealers),
   });
   for (let number = 1; number <= Math.min(ledger.head.number, chain.height); number++) {
-    const block = await ledger.block(number);
+    const block = await ledger.certified(number);
     if (block?.certificate === undefined) continue;
     try {
       client.accept(block.header.rlp, block.certificate);

@@ -1,5 +1,5 @@
 import { proposerOf } from '../../consensus/index.ts';
-import type { Hex } from '../../crypto/index.ts';
+import type { Address, Hex } from '../../crypto/index.ts';
 import type { BlockRecord, ReceiptRecord } from '../../ledger/index.ts';
 import { TIMESTAMP_DRIFT_MS_MAX } from '../../limits.ts';
 import type { LedgerNode } from '../../node/index.ts';
@@ -12,15 +12,20 @@ export interface SeenBlock {
   readonly hash: Hex;
   readonly stateRoot: Hex;
   readonly round: number;
-  readonly proposer: Hex;
+  readonly proposer: Address;
   /** Its round is 0 and the sealer whose turn it was by order alone was passed over. */
   readonly passedOver: boolean;
   readonly atMicros: number;
   readonly transactions: number;
 }
 
-/** Called with a block, the transactions in it, and the block itself. */
-export type BlockListener = (block: SeenBlock, transactions: readonly Hex[], record: BlockRecord) => void;
+/** Called with a block, the transactions in it, the block itself and its receipts. */
+export type BlockListener = (
+  block: SeenBlock,
+  transactions: readonly Hex[],
+  record: BlockRecord,
+  receipts: readonly ReceiptRecord[],
+) => void;
 
 export interface ChainWatchOptions {
   readonly verdict: Verdict;
@@ -95,7 +100,7 @@ export class ChainWatch {
     this.blocks.push(seen);
     this.#sealers = block.header.nextSealers;
     const hashes = receipts.map(({ transactionHash }) => transactionHash);
-    for (const listener of this.#listeners) listener(seen, hashes, block);
+    for (const listener of this.#listeners) listener(seen, hashes, block, receipts);
   }
 
   /** A quorum's honest part accepted it, so it lies no further ahead than the drift that the rules allow and the clocks' error. */

@@ -1,20 +1,24 @@
-import { genesisDomain } from '../../consortium/index.ts';
+import { genesisDomain, WIRE_VERSIONS } from '../../consortium/index.ts';
 import type { Environment, Metrics, NodeId } from '../../environment/index.ts';
 import { createWorld, type LinkParameters, type LogLine, type World } from '../../environment/sim/index.ts';
 import { invariant } from '../../errors.ts';
 import { createMemoryStateStore, EvmExecutor, type Executor, type Genesis, SharedExecutor } from '../../ledger/index.ts';
-import { createNode, type LedgerNode } from '../../node/index.ts';
+import { createNode, type LedgerNode, type NodeSetup } from '../../node/index.ts';
 import { DEFAULT_CPU_COSTS } from '../cpu-costs.ts';
 import { type ChainPace, layOut, type NamedSetup, START_MICROS } from './layout.ts';
 
 const SIMULATED_VERSION = 'sim';
+const BYTES_PER_GB = 1e9;
+/** What nodes spoke before the newest wire version came. */
+export const OLDER_WIRE = { lowest: WIRE_VERSIONS.lowest, highest: WIRE_VERSIONS.highest - 1 };
 
 /** One place in the consortium: the node that sits there now, if it is up. */
 export interface FaultSeat {
   readonly name: string;
   readonly id: NodeId;
   readonly kind: 'sealer' | 'observer' | 'spare';
-  readonly setup: NamedSetup['setup'];
+  /** What its node starts with the next time. */
+  readonly setup: NodeSetup;
   /** Undefined while it is down. */
   readonly node: LedgerNode | undefined;
   /** False from the crash to the restart; true before a restarted node is ready. */
@@ -40,6 +44,12 @@ export interface FaultClusterOptions {
   readonly ownState?: boolean;
   /** Blocks behind from which a node fetches a snapshot; the node's default when absent. */
   readonly snapshotBehind?: number;
+  /** Bytes that a node keeps in memory for others; the node's default when absent. */
+  readonly memoryBytes?: number;
+  /** Bytes that a node's disk may take; 0 keeps everything. */
+  readonly storageBytes?: number;
+  /** Everybody starts with the wire version before the newest. */
+  readonly olderWire?: boolean;
   readonly onLog: (line: LogLine) => void;
   /** The environments on which a seat's node runs: one, or one per copy of it. */
   readonly between: (environment: Environment, seat: FaultSeat) => readonly Environment[];
@@ -49,6 +59,7 @@ export interface FaultClusterOptions {
 }
 
 interface OpenSeat extends FaultSeat {
+  setup: NodeSetup;
   node: LedgerNode | undefined;
   powered: boolean;
   lives: number;
@@ -77,6 +88,9 @@ export class FaultCluster {
       seatOf(layout.observer, 'observer'),
       ...layout.spares.map((named) => seatOf(named, 'spare')),
     ];
+    if (options.olderWire === true) {
+      for (const seat of this.#open) seat.setup = { ...seat.setup, wireVersions: OLDER_WIRE };
+    }
     this.seats = this.#open;
     this.#byName = new Map(this.#open.map((seat) => [seat.name, seat]));
     this.world = createWorld({
@@ -103,6 +117,12 @@ export class FaultCluster {
 
   seatOf(id: NodeId): FaultSeat | undefined {
     return this.#open.find((seat) => seat.id === id);
+  }
+
+  /** Changes what the node of a seat starts with the next time. */
+  reconfigure(name: string, change: (setup: NodeSetup) => NodeSetup): void {
+    const seat = this.#seat(name);
+    seat.setup = change(seat.setup);
   }
 
   /** Starts the sealers and the observer. */
@@ -153,6 +173,7 @@ export class FaultCluster {
       const node = await createNode(each, this.#setupOf(seat), {
         version: SIMULATED_VERSION,
         ...(this.#options.ownState !== true && { executor: this.#executor }),
+        ...(this.#options.memoryBytes !== undefined && { memoryBytes: this.#options.memoryBytes }),
         fatal: (error) => this.#options.onFailure(seat, error),
       });
       invariant('full' in node, 'every seat of a fault run keeps a ledger', { seat: seat.name });
@@ -166,10 +187,14 @@ export class FaultCluster {
     seat.node = first;
   }
 
-  #setupOf({ setup }: OpenSeat): FaultSeat['setup'] {
-    const { snapshotBehind } = this.#options;
-    if (snapshotBehind === undefined) return setup;
-    const storage = { ...setup.file.storage, snapshotBehindBlocks: snapshotBehind };
+  #setupOf({ setup }: OpenSeat): NodeSetup {
+    const { snapshotBehind, storageBytes } = this.#options;
+    const storage = {
+      ...setup.file.storage,
+      ...(snapshotBehind !== undefined && { snapshotBehindBlocks: snapshotBehind }),
+      // A node that its operator gave a limit of its own keeps that.
+      ...(storageBytes !== undefined && setup.file.storage.limitGb === 0 && { limitGb: storageBytes / BYTES_PER_GB }),
+    };
     return { ...setup, file: { ...setup.file, storage } };
   }
 

@@ -2,6 +2,7 @@ import { NODE_MEMORY_BYTES_MAX, POOL_TRANSACTIONS_MAX } from '../../limits.ts';
 import { type Percentiles, percentiles } from '../percentiles.ts';
 import type { Cast } from './cast.ts';
 import type { ChainWatch } from './chain-watch.ts';
+import type { EvidenceWatch } from './evidence-watch.ts';
 import type { FaultCluster } from './fault-cluster.ts';
 import type { FaultReport } from './fault-report.ts';
 import { countIn, type FaultKind, type FaultScenario } from './format/fault-scenario.ts';
@@ -19,8 +20,17 @@ export interface Recovery {
   readonly stuck: string | undefined;
 }
 
+/** What was measured while faults ran. */
+export interface Measured {
+  /** Of what was offered meanwhile, what was committed. */
+  readonly share: number;
+  /** Blocks per second, as a share of those before. */
+  readonly blockRateShare: number;
+  readonly healedAtMicros: number;
+}
+
 /** A finished run, to be judged and reported. */
-export interface Outcome {
+export interface Outcome extends Measured {
   readonly scenario: FaultScenario;
   readonly seed: number;
   readonly replay: string;
@@ -38,14 +48,18 @@ export interface Outcome {
   readonly peaks: { readonly pool: number; readonly queue: number };
   readonly roundEnteredMax: number;
   readonly warmAtMicros: number;
-  /** Throughput under faults as a share of that before. */
-  readonly share: number;
+  /** Stored values spoilt in all, and those that still are. */
+  readonly damaged: number;
+  readonly damagedLeft: number;
+  readonly evidence: EvidenceWatch;
   readonly recovery: Recovery;
 }
 
 /** Holds a run to what its scenario asks for beyond safety, and to the limits of the code. */
-export function checkOutcome({ scenario, verdict, share, recovery, load, chain, peaks, n, f }: Outcome): void {
+export function checkOutcome(outcome: Outcome): void {
+  const { scenario, verdict, share, recovery, load, chain, peaks, n, f } = outcome;
   const { checks, liveness } = scenario;
+  checkPace(outcome);
   const percent = (value: number): string => `${(100 * value).toFixed(0)} %`;
   if (checks.throughputShare !== undefined && share < checks.throughputShare) {
     const wanted = percent(checks.throughputShare);
@@ -61,8 +75,47 @@ export function checkOutcome({ scenario, verdict, share, recovery, load, chain, 
     const delay = inclusionDelay(load, chain);
     if (delay > most) verdict.violated('check', `a transaction waited ${delay} blocks, at most ${most} are allowed`);
   }
-  if (peaks.queue > NODE_MEMORY_BYTES_MAX) verdict.violated('limit', `a node kept ${peaks.queue} bytes for others`);
+  if (peaks.queue > (scenario.machines.memoryBytes ?? NODE_MEMORY_BYTES_MAX))
+    verdict.violated('limit', `a node kept ${peaks.queue} bytes for others`);
   if (peaks.pool > POOL_TRANSACTIONS_MAX) verdict.violated('limit', `a pool held ${peaks.pool} transactions`);
+}
+
+/** Blocks, and the end of what was under way. */
+function checkPace(outcome: Outcome): void {
+  const { scenario, verdict, blockRateShare, damagedLeft } = outcome;
+  const { blockRateShare: wanted, gapMicros, hangoverMicros, repaired } = scenario.checks;
+  if (wanted !== undefined && blockRateShare < wanted) {
+    const [found, asked] = [blockRateShare, wanted].map((value) => `${(100 * value).toFixed(0)} %`);
+    verdict.violated('check', `blocks came at ${found} of the rate before, at least ${asked} is asked for`);
+  }
+  const gapMs = gapUnderFaults(outcome);
+  if (gapMicros !== undefined && gapMs * 1000 > gapMicros) {
+    verdict.violated('check', `no block came for ${Math.round(gapMs)} ms, at most ${gapMicros / 1000} are allowed`);
+  }
+  const hangover = hangoverMs(outcome);
+  if (hangoverMicros !== undefined && (hangover ?? Number.POSITIVE_INFINITY) * 1000 > hangoverMicros) {
+    verdict.violated(
+      'check',
+      `what was acknowledged before the heal took ${hangover} ms after it, at most ${hangoverMicros / 1000} are allowed`,
+    );
+  }
+  if (repaired && damagedLeft > 0) verdict.violated('check', `${damagedLeft} stored values are still spoilt in the end`);
+}
+
+function gapUnderFaults({ chain, warmAtMicros, healedAtMicros }: Outcome): number {
+  const before = chain.blocks.filter(({ atMicros }) => atMicros < healedAtMicros);
+  return longestGap([...before, { atMicros: healedAtMicros }], warmAtMicros);
+}
+
+/** From the heal until the last transaction was in a block that had been acknowledged before it; null while one is not. */
+function hangoverMs({ load, healedAtMicros }: Outcome): number | null {
+  let last = healedAtMicros;
+  for (const { ackedMicros, includedMicros } of load.transactions.values()) {
+    if (ackedMicros === undefined || ackedMicros > healedAtMicros) continue;
+    if (includedMicros === undefined) return null;
+    last = Math.max(last, includedMicros);
+  }
+  return round((last - healedAtMicros) / 1000);
 }
 
 /** The figures of a run. */
@@ -83,6 +136,7 @@ export function reportOutcome(outcome: Outcome): FaultReport {
     commits: blocks.length,
     transactions: {
       submitted: load.transactions.size,
+      attempts: load.attempts,
       acknowledged: load.acknowledged,
       committed: load.committed,
       refused: load.refused,
@@ -92,13 +146,18 @@ export function reportOutcome(outcome: Outcome): FaultReport {
       transactionsPerSecond: round(load.committed / stats.virtualSeconds),
       bytesPerSecond: round(bytes / stats.virtualSeconds),
       share: round(outcome.share),
+      blockRateShare: round(outcome.blockRateShare),
     },
     longestGapMs: round(longestGap(blocks, outcome.warmAtMicros)),
+    longestGapUnderFaultsMs: round(gapUnderFaults(outcome)),
     recoveryMs: recovery.recoveryMs,
     drainedMs: recovery.drainedMs,
+    hangoverMs: hangoverMs(outcome),
     roundMax: Math.max(0, ...blocks.map((block) => block.round)),
     roundEnteredMax: outcome.roundEnteredMax,
     bytesPerCommittedMb: bytes === 0 ? 0 : Math.round(stats.messageBytes / (bytes / 1e6)),
+    damage: damageOf(outcome),
+    evidence: outcome.evidence.figures(),
     memory: { poolTransactionsMax: outcome.peaks.pool, queueBytesMax: outcome.peaks.queue },
     sometimes: outcome.sometimes.counts(),
     liars: Object.fromEntries(cast.liars),
@@ -107,6 +166,19 @@ export function reportOutcome(outcome: Outcome): FaultReport {
     virtualSeconds: round(stats.virtualSeconds),
     events: stats.events,
     replay: outcome.replay,
+  };
+}
+
+function damageOf({ cluster, cast, damaged, damagedLeft }: Outcome): FaultReport['damage'] {
+  const honest = cluster.seats.filter((seat) => !cast.isLiar(seat));
+  const total = (metric: string): number =>
+    honest.flatMap(({ metrics }) => metrics).reduce((sum, metrics) => sum + (metrics.snapshot()[metric] ?? 0), 0);
+  return {
+    values: damaged,
+    left: damagedLeft,
+    found: total('storage_damaged_total'),
+    repaired: total('storage_repaired_total'),
+    fetchedBytes: total('storage_fetched_bytes_total'),
   };
 }
 

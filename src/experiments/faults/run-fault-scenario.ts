@@ -1,21 +1,23 @@
 import { genesisDomain } from '../../consortium/index.ts';
 import type { Environment, Metrics } from '../../environment/index.ts';
 import type { LinkParameters, LogLine } from '../../environment/sim/index.ts';
-import { hasCode } from '../../errors.ts';
+import { hasCode, invariant } from '../../errors.ts';
 import { audit } from './audit.ts';
 import { Cast } from './cast.ts';
 import { ChainWatch } from './chain-watch.ts';
 import { Cuts } from './cuts.ts';
 import { Dice } from './dice.ts';
+import { EvidenceWatch } from './evidence-watch.ts';
 import { FaultCluster, type FaultSeat } from './fault-cluster.ts';
 import type { FaultReport } from './fault-report.ts';
-import type { FaultScenario } from './format/fault-scenario.ts';
+import { countIn, type FaultScenario } from './format/fault-scenario.ts';
 import { START_MICROS } from './layout.ts';
 import { Members } from './members.ts';
 import { withHooks } from './messages.ts';
-import { checkOutcome, type Outcome, type Recovery, reportOutcome } from './outcome.ts';
+import { checkOutcome, type Measured, type Outcome, type Recovery, reportOutcome } from './outcome.ts';
 import { Sometimes } from './sometimes.ts';
 import type { Stage } from './stage.ts';
+import { CHAIN_TABLE } from './strikes/rot.ts';
 import { Turmoil } from './turmoil.ts';
 import { Verdict } from './verdict.ts';
 import { VoteWatch } from './vote-watch.ts';
@@ -41,6 +43,19 @@ const LOAD_AFTER_HEAL_MICROS = 2_000_000;
 /** An operator looks after a node that refuses its disk within this time. */
 const OPERATOR_MICROS = 1_000_000;
 
+/** Where a run stood at a moment. */
+interface Mark {
+  readonly atMicros: number;
+  readonly blocks: number;
+  readonly committed: number;
+  readonly offered: number;
+}
+
+function blocksPerMicro(from: Mark, to: Mark): number {
+  invariant(to.atMicros > from.atMicros, 'a phase takes time');
+  return (to.blocks - from.blocks) / (to.atMicros - from.atMicros);
+}
+
 class FaultRun {
   readonly #scenario: FaultScenario;
   readonly #options: FaultRunOptions;
@@ -56,7 +71,10 @@ class FaultRun {
   readonly #load: Workload;
   readonly #turmoil: Turmoil;
   readonly #cast: Cast;
+  readonly #evidence: EvidenceWatch;
   readonly #spoilt = new Set<string>();
+  readonly #misled = new Set<string>();
+  readonly #damaged = { values: 0 };
   /** Seats whose node gave up on a spoilt disk, and waits for its operator. */
   readonly #refusing = new Set<string>();
   readonly #peaks = { pool: 0, queue: 0 };
@@ -64,6 +82,7 @@ class FaultRun {
   #roundEnteredMax = 0;
   #warmAtMicros = 0;
   #skewMicros = 0;
+  #replaced = 0;
 
   constructor(scenario: FaultScenario, options: FaultRunOptions) {
     this.#scenario = scenario;
@@ -87,6 +106,9 @@ class FaultRun {
       syncMicros: scenario.machines.syncMicros,
       ownState: scenario.machines.ownState,
       ...(scenario.machines.snapshotBehind !== undefined && { snapshotBehind: scenario.machines.snapshotBehind }),
+      ...(scenario.machines.memoryBytes !== undefined && { memoryBytes: scenario.machines.memoryBytes }),
+      storageBytes: scenario.machines.storageBytes,
+      olderWire: scenario.safety.faults.some(({ kind }) => kind === 'upgrade'),
       onLog: (line) => this.#logged(line),
       between: (environment, seat) => this.#between(environment, seat),
       onNode: (node, seat) => {
@@ -102,6 +124,15 @@ class FaultRun {
     this.#members = new Members(cluster);
     this.#followMembers();
     this.#cast = new Cast(cluster, scenario, this.#dice, { n: this.#n, f: this.#f });
+    const { evidenceBlocks } = scenario.checks;
+    this.#evidence = new EvidenceWatch({
+      verdict: this.#verdict,
+      chain: this.#chain,
+      domain: genesisDomain(cluster.genesis),
+      liars: new Set(cluster.seats.filter((seat) => this.#cast.isLiar(seat)).map(({ id }) => id)),
+      isSealer: (node) => this.#members.sealers.has(node),
+      blocksMax: evidenceBlocks === undefined ? undefined : countIn(evidenceBlocks, { n: this.#n, f: this.#f }),
+    });
     const takers = this.#takers();
     this.#load = new Workload({
       world: cluster.world,
@@ -109,7 +140,11 @@ class FaultRun {
       dice: this.#dice.of('load'),
       chainId: cluster.genesis.chainId,
       load: scenario.load,
-      targets: () => takers().filter((seat) => seat.node !== undefined && this.#members.isSealer(seat)),
+      // A client knows its chain: it leaves a node alone that was started on another one.
+      targets: () =>
+        takers().filter(
+          (seat) => seat.node !== undefined && this.#members.isSealer(seat) && seat.setup.genesis === cluster.genesis,
+        ),
       isTrusted: (seat) => !this.#cast.isLiar(seat),
     });
     const stage: Stage = {
@@ -122,6 +157,8 @@ class FaultRun {
       f: this.#f,
       liars: new Set(this.#cast.liars.keys()),
       spoilt: this.#spoilt,
+      misled: this.#misled,
+      damaged: this.#damaged,
       struck: new Map(),
       baseLink: links,
     };
@@ -134,24 +171,42 @@ class FaultRun {
     await this.#cluster.start();
     this.#load.start();
     await world.runFor(warmUpMicros);
-    const warm = { atMicros: world.now, committed: this.#load.committed };
+    const cold = { atMicros: START_MICROS, blocks: 0, committed: 0, offered: 0 };
+    const warm = this.#mark();
     this.#warmAtMicros = warm.atMicros;
     this.#cast.lying = true;
     this.#turmoil.start();
-    await world.runFor(Math.round(this.#dice.of('duration').within(safety.duration)));
-    const stormy = { atMicros: world.now, committed: this.#load.committed };
+    const durationMicros = Math.round(this.#dice.of('duration').within(safety.duration));
+    const afterMicros = Math.min(this.#scenario.checks.afterMicros, durationMicros / 2);
+    await world.runFor(afterMicros);
+    const begun = this.#mark();
+    await world.runFor(durationMicros - afterMicros);
+    const stormy = this.#mark();
     this.#turmoil.heal();
     const recovery = await this.#recover(stormy.atMicros);
     await audit({ cluster: this.#cluster, chain: this.#chain, load: this.#load, verdict: this.#verdict, honest: this.#honest() });
-    const before = warm.committed / ((warm.atMicros - START_MICROS) / 1e6);
-    const during = (stormy.committed - warm.committed) / ((stormy.atMicros - warm.atMicros) / 1e6);
-    const share = before === 0 ? 0 : during / before;
-    const outcome = this.#outcome(share, recovery);
+    const blockRateShare = blocksPerMicro(begun, stormy) / blocksPerMicro(cold, warm);
+    const outcome = this.#outcome(
+      { share: this.#shareCommitted(begun, stormy), blockRateShare, healedAtMicros: stormy.atMicros },
+      recovery,
+    );
     checkOutcome(outcome);
     return reportOutcome(outcome);
   }
 
-  #outcome(share: number, recovery: Recovery): Outcome {
+  #mark(): Mark {
+    const { committed, transactions } = this.#load;
+    return { atMicros: this.#cluster.world.now, blocks: this.#chain.height, committed, offered: transactions.size };
+  }
+
+  /** Of what clients offered between two marks; an overload is more than anybody promised to take. */
+  #shareCommitted(from: Mark, to: Mark): number {
+    const ordinary = this.#scenario.load.ratePerSecond * ((to.atMicros - from.atMicros) / 1e6);
+    const offered = Math.min(to.offered - from.offered, ordinary);
+    return offered <= 0 ? 0 : (to.committed - from.committed) / offered;
+  }
+
+  #outcome(measured: Measured, recovery: Recovery): Outcome {
     return {
       scenario: this.#scenario,
       seed: this.#options.seed,
@@ -169,7 +224,10 @@ class FaultRun {
       peaks: this.#peaks,
       roundEnteredMax: this.#roundEnteredMax,
       warmAtMicros: this.#warmAtMicros,
-      share,
+      damaged: this.#damaged.values,
+      damagedLeft: this.#damagedLeft(),
+      evidence: this.#evidence,
+      ...measured,
       recovery,
     };
   }
@@ -178,7 +236,12 @@ class FaultRun {
 
   #between(environment: Environment, seat: FaultSeat): readonly Environment[] {
     const watched = { ...environment, metrics: this.#peaking(environment.metrics) };
-    return this.#cast.isLiar(seat) ? this.#cast.environments(watched, seat) : [withHooks(watched, this.#votes.hooks)];
+    return this.#cast.isLiar(seat) ? this.#cast.environments(watched, seat) : this.#honestly(watched, seat);
+  }
+
+  #honestly(environment: Environment, seat: FaultSeat): readonly Environment[] {
+    const watched = withHooks(environment, this.#votes.hooks);
+    return [this.#cast.liars.size === 0 ? watched : withHooks(watched, this.#evidence.hooks(seat))];
   }
 
   /** Notes the most that a node ever held. */
@@ -214,6 +277,11 @@ class FaultRun {
     this.#chain.onBlock((_block, _hashes, record) => this.#members.note(record.header.nextSealers));
     this.#members.onChange((sealers) => {
       this.#sometimes.note('set of sealers changed');
+      const replaced = this.#cluster.seats.filter(
+        ({ kind, id, setup }) => kind === 'spare' && sealers.has(id) && setup.accountKey,
+      );
+      if (replaced.length > this.#replaced) this.#sometimes.note('key of a sealer replaced', replaced.length - this.#replaced);
+      this.#replaced = Math.max(this.#replaced, replaced.length);
       for (const seat of this.#cluster.seats) {
         if (seat.kind === 'spare' && seat.lives === 0 && sealers.has(seat.id)) this.#cluster.introduce(seat.name);
       }
@@ -242,6 +310,7 @@ class FaultRun {
   #failed(seat: FaultSeat, error: unknown): void {
     if (this.#cast.isLiar(seat)) return;
     const reason = error instanceof Error ? error.message : String(error);
+    if (this.#misled.has(seat.name)) return this.#sometimes.note('misconfigured node refused to start');
     if (this.#spoilt.has(seat.name)) {
       this.#sometimes.note('damaged node refused to start');
       this.#refusing.add(seat.name);
@@ -294,7 +363,13 @@ class FaultRun {
     this.#refusing.clear();
   }
 
+  /** Values of chains that are spoilt at present. */
+  #damagedLeft(): number {
+    return this.#honest().reduce((sum, { id }) => sum + this.#cluster.world.damagedValues(id, CHAIN_TABLE), 0);
+  }
+
   #isSettled(): boolean {
+    if (this.#scenario.checks.repaired && this.#damagedLeft() > 0) return false;
     if (this.#load.outstanding > 0 || this.#load.unanswered > 0) return false;
     const { height } = this.#chain;
     return this.#honest().every((seat) => seat.node?.full.ledger.head.number === height);
@@ -315,6 +390,7 @@ class FaultRun {
     const heads = this.#honest().map(
       ({ name, node }) => `${name} ${node === undefined ? 'not up' : node.full.ledger.head.number}`,
     );
-    return `height ${this.#chain.height} of ${target}, ${this.#load.outstanding} acknowledged and ${this.#load.unanswered} unacknowledged transactions open; heads: ${heads.join(', ')}`;
+    const spoilt = this.#scenario.checks.repaired ? `${this.#damagedLeft()} spoilt values left, ` : '';
+    return `height ${this.#chain.height} of ${target}, ${spoilt}${this.#load.outstanding} acknowledged and ${this.#load.unanswered} unacknowledged transactions open; heads: ${heads.join(', ')}`;
   }
 }

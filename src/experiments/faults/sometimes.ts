@@ -31,7 +31,7 @@ export const SOMETIMES: readonly Mark[] = [
   { name: 'peer dropped by review', metric: 'peers_dropped_by_review_total' },
   { name: 'torn tail cut off', metric: 'disk_log_torn_total' },
   { name: 'damaged log found', metric: 'disk_log_damaged_total' },
-  { name: 'damaged value found', metric: 'disk_values_damaged_total' },
+  { name: 'damaged value found', metric: 'storage_damaged_total' },
   { name: 'damage repaired from peers', metric: 'storage_repaired_total' },
   { name: 'forgotten vote shown by a peer', log: { event: 'standing.forgotten-vote' } },
   { name: 'sealer abstained', log: { event: 'consensus.abstaining' } },
@@ -45,6 +45,13 @@ export const SOMETIMES: readonly Mark[] = [
   { name: 'client told that the node is busy' },
   { name: 'set of sealers changed' },
   { name: 'joiner proved that it is in sync', log: { event: 'seat.in-sync-proved' } },
+  { name: 'key of a sealer replaced' },
+  { name: 'old blocks pruned', metric: 'storage_blocks_pruned_total' },
+  { name: 'all nodes upgraded' },
+  { name: 'all nodes rolled back' },
+  { name: 'misconfigured node refused to start' },
+  { name: 'certificate expired' },
+  { name: 'certificate renewed' },
 ];
 
 function inHigherRound({ fields }: LogLine): boolean {

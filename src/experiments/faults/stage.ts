@@ -21,6 +21,10 @@ export interface Stage {
   readonly liars: ReadonlySet<string>;
   /** Nodes whose disk was spoilt, lost or put back: they may refuse to start. */
   readonly spoilt: Set<string>;
+  /** Nodes that run, or fail to, with something wrong in their files. */
+  readonly misled: Set<string>;
+  /** Stored values spoilt so far. */
+  readonly damaged: { values: number };
   /** Nodes that cannot take part at present, with by how many faults. */
   readonly struck: Map<string, number>;
   readonly baseLink: Partial<LinkParameters>;
@@ -74,7 +78,7 @@ export function victims(stage: Stage, entry: FaultEntry, dice: Dice): readonly F
 }
 
 /** True for a sealer that does not vote at present: a liar, one that is struck or not up, one that has to abstain for a while. */
-function isOut(stage: Stage, seat: FaultSeat): boolean {
+export function isOut(stage: Stage, seat: FaultSeat): boolean {
   if (stage.liars.has(seat.name) || stage.struck.has(seat.name)) return true;
   return seat.node === undefined || seat.node.full.treadle.consensus().abstaining !== undefined;
 }

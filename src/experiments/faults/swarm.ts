@@ -1,5 +1,13 @@
 import { Dice, type Range } from './dice.ts';
-import { BYZANTINE_KINDS, type Count, type FaultEntry, type FaultKind, type FaultScenario } from './format/fault-scenario.ts';
+import {
+  BYZANTINE_KINDS,
+  type Count,
+  type FaultEntry,
+  type FaultKind,
+  type FaultScenario,
+  MEMBER_CHANGES,
+  WRONG_SETTINGS,
+} from './format/fault-scenario.ts';
 
 const SECOND = 1_000_000;
 const ONE: Count = { per: 'one', plus: 1 };
@@ -46,6 +54,8 @@ export function swarmScenario(seed: number, nodes?: number): FaultScenario {
       syncMicros: dice.pick([500, 1_000, 5_000, 20_000]),
       ownState: n <= OWN_STATE_SEALERS_MAX && dice.chance(0.3),
       snapshotBehind: dice.chance(0.3) ? dice.integer(4, 20) : undefined,
+      memoryBytes: dice.chance(0.3) ? dice.pick([4, 16, 64]) * 1024 * 1024 : undefined,
+      storageBytes: dice.chance(0.2) ? dice.integer(500_000, 4_000_000) : 0,
     },
     load: {
       ratePerSecond: dice.pick([1, 3, 5, 10, 20]),
@@ -62,7 +72,17 @@ export function swarmScenario(seed: number, nodes?: number): FaultScenario {
       faults,
     },
     liveness: { withinMicros: (120 + 2 * n) * SECOND, blocks: 5, resumeMicros: undefined },
-    checks: { throughputShare: undefined, inclusionBlocks: undefined, nobodyHonestAccused: true },
+    checks: {
+      throughputShare: undefined,
+      blockRateShare: undefined,
+      afterMicros: 0,
+      gapMicros: undefined,
+      hangoverMicros: undefined,
+      evidenceBlocks: undefined,
+      repaired: false,
+      inclusionBlocks: undefined,
+      nobodyHonestAccused: true,
+    },
   };
 }
 
@@ -96,6 +116,12 @@ function plainEntry(kind: FaultKind, dice: Dice): FaultEntry {
     drift: undefined,
     jump: undefined,
     factor: between(1, 1),
+    values: { min: ONE, max: { per: 'one', plus: 6 } },
+    count: { min: ONE, max: ONE },
+    size: between(1, 1),
+    at: 'all',
+    changes: MEMBER_CHANGES,
+    settings: WRONG_SETTINGS,
   };
 }
 
@@ -137,6 +163,16 @@ const SHAPES: Readonly<Record<FaultKind, Shape>> = {
   'full-disk': () => ({}),
   overload: () => ({ factor: between(2, 8) }),
   membership: () => ({ every: between(4 * SECOND, 10 * SECOND) }),
+  rot: (dice) => ({ beyond: true, nodes: { min: ONE, max: dice.pick([F, N]) } }),
+  burst: (dice) => ({
+    count: { min: { per: 'one', plus: 5 }, max: { per: 'one', plus: 40 } },
+    size: between(10_000, dice.pick([50_000, 300_000, 1_000_000])),
+    at: dice.pick(['all', 'one'] as const),
+    every: undefined,
+  }),
+  upgrade: () => ({ every: between(SECOND, 3 * SECOND) }),
+  misconfigure: () => ({}),
+  certificate: () => ({ every: undefined, lasts: between(4 * SECOND, 12 * SECOND) }),
 };
 
 function drawEntry(dice: Dice): FaultEntry {

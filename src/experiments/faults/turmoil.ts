@@ -1,10 +1,13 @@
 import type { Dice, Range } from './dice.ts';
 import type { FaultEntry, FaultKind } from './format/fault-scenario.ts';
 import type { Stage, Undo } from './stage.ts';
+import { burst, overload } from './strikes/clients.ts';
 import { backUp, crash } from './strikes/crash.ts';
 import { clog, cut, malformed, partition, worsen } from './strikes/links.ts';
-import { access, clock, fullDisk, overload, pause, slowCpu } from './strikes/machines.ts';
+import { access, clock, fullDisk, pause, slowCpu } from './strikes/machines.ts';
 import { changeMembers } from './strikes/members.ts';
+import { certificate, misconfigure, upgrade } from './strikes/operators.ts';
+import { rot } from './strikes/rot.ts';
 
 type Strike = (stage: Stage, entry: FaultEntry, dice: Dice) => Undo | undefined;
 
@@ -22,6 +25,11 @@ const STRIKES: Readonly<Record<FaultKind, Strike>> = {
   'full-disk': fullDisk,
   overload,
   membership: changeMembers,
+  rot,
+  burst,
+  upgrade,
+  misconfigure,
+  certificate,
 };
 
 /** Carries out the faults of a safety phase, each on its own schedule with dice of its own, and ends them all. */

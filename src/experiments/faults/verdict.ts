@@ -13,7 +13,7 @@ export type ViolationKind =
   | 'stopped'
   | 'timestamp'
   | 'limit'
-  | 'observer'
+  | 'evidence'
   | 'check';
 
 export interface Violation {

@@ -1,3 +1,4 @@
+import type { SignedTransaction } from '../../contracts/index.ts';
 import { encodeRlp, type Hex, type RlpInput } from '../../crypto/index.ts';
 import type { World } from '../../environment/sim/index.ts';
 import { FAULT_ACCOUNTS } from '../../limits.ts';
@@ -19,6 +20,8 @@ export interface ClientTransaction {
   readonly submittedMicros: number;
   /** The seat that acknowledged it: from then on the client does not ask again. */
   ackedBy: FaultSeat | undefined;
+  /** When it was acknowledged for the first time. */
+  ackedMicros: number | undefined;
   /** Blocks there were when it was acknowledged. */
   ackedHeight: number;
   includedMicros: number | undefined;
@@ -50,6 +53,8 @@ const BATCH_SHARE = 0.2;
 export class Workload {
   readonly transactions = new Map<Hex, ClientTransaction>();
   readonly latenciesMs: number[] = [];
+  /** Offers to a node, retries included. */
+  attempts = 0;
   /** Answers "busy, try later". */
   refused = 0;
   /** Other answers, by code. */
@@ -60,6 +65,10 @@ export class Workload {
   committedBytes = 0;
   readonly #options: WorkloadOptions;
   readonly #nonces: number[] = Array.from({ length: FAULT_ACCOUNTS }, () => 0);
+  /** Refused as busy, one for each account, until it is taken. */
+  readonly #busy = new Map<number, ClientTransaction>();
+  /** Signed payloads that no node has taken. */
+  readonly #signed = new Map<Hex, SignedTransaction>();
   #rate: number;
   #running = false;
   #open = 0;
@@ -115,18 +124,32 @@ export class Workload {
     const pause = -Math.log(1 - dice.float()) * (1_000_000 / this.#rate);
     world.at(Math.ceil(pause), () => {
       if (!this.#running) return;
-      this.#submit();
+      this.#arrive();
       this.#next();
     });
   }
 
-  #submit(): void {
-    const { dice, world, chainId } = this.#options;
-    const account = dice.integer(0, FAULT_ACCOUNTS - 1);
+  /** Offers a payload at once, beside the ordinary load. */
+  submitPayload(bytes: number, at: 'all' | 'one'): void {
+    const account = this.#options.dice.integer(0, FAULT_ACCOUNTS - 1);
+    const only = at === 'one' ? this.#options.targets()[0] : undefined;
+    this.#submit(account, { kind: 'payload', bytes }, only);
+  }
+
+  /** A client whose last transaction was refused offers that one again: it wants nothing new before it is taken. */
+  #arrive(): void {
+    const account = this.#options.dice.integer(0, FAULT_ACCOUNTS - 1);
+    const refused = this.#busy.get(account);
+    if (refused === undefined) this.#submit(account, this.#wish());
+    else this.#offer(refused);
+  }
+
+  #submit(account: number, wish: Wish, only?: FaultSeat): void {
+    const { world, chainId } = this.#options;
     const nonce = this.#nonces[account] as number;
     this.#nonces[account] = nonce + 1;
-    const wish = this.#wish();
-    const { raw, hash, body } = clientTransaction(chainId, account, nonce, wish);
+    const signed = clientTransaction(chainId, account, nonce, wish);
+    const { raw, hash, body } = signed;
     const transaction: ClientTransaction = {
       hash,
       account,
@@ -135,12 +158,15 @@ export class Workload {
       bytes: raw.length / 2 - 1 + (body?.length ?? 0),
       submittedMicros: world.now,
       ackedBy: undefined,
+      ackedMicros: undefined,
       ackedHeight: 0,
       includedMicros: undefined,
       tries: 0,
     };
     this.transactions.set(hash, transaction);
-    this.#offer(transaction);
+    // A body is made and hashed once, and kept until a node has it.
+    if (body !== undefined) this.#signed.set(hash, signed);
+    this.#offer(transaction, only);
   }
 
   #wish(): Wish {
@@ -150,14 +176,15 @@ export class Workload {
     return { kind: draw < load.payloads + load.records ? 'record' : 'transfer' };
   }
 
-  #offer(transaction: ClientTransaction): void {
+  #offer(transaction: ClientTransaction, only?: FaultSeat): void {
     if (transaction.ackedBy !== undefined || transaction.includedMicros !== undefined) return;
     const { dice, world, targets } = this.#options;
     const open = targets();
     const tries = ++transaction.tries;
     this.#later(transaction, tries, RETRY_MICROS);
     if (open.length === 0) return;
-    const seat = dice.pick(open);
+    const seat = only ?? dice.pick(open);
+    this.attempts += 1;
     const life = seat.lives;
     const batched = transaction.wish.kind === 'payload' || dice.chance(BATCH_SHARE);
     this.#send(seat.node as LedgerNode, transaction, batched).then(
@@ -176,8 +203,8 @@ export class Workload {
     });
   }
 
-  async #send(node: LedgerNode, { account, nonce, wish }: ClientTransaction, batched: boolean): Promise<void> {
-    const signed = clientTransaction(this.#options.chainId, account, nonce, wish);
+  async #send(node: LedgerNode, { hash, account, nonce, wish }: ClientTransaction, batched: boolean): Promise<void> {
+    const signed = this.#signed.get(hash) ?? clientTransaction(this.#options.chainId, account, nonce, wish);
     if (!batched) {
       await node.full.rpc.call('eth_sendRawTransaction', [signed.raw]);
       return;
@@ -193,7 +220,10 @@ export class Workload {
     // What a liar promises is worth nothing: the client asks somebody else as well.
     if (!this.#options.isTrusted(seat)) return;
     transaction.ackedBy = seat;
+    transaction.ackedMicros ??= this.#options.world.now;
     transaction.ackedHeight = this.#options.chain.height;
+    this.#signed.delete(transaction.hash);
+    if (this.#busy.get(transaction.account) === transaction) this.#busy.delete(transaction.account);
     this.acknowledged += 1;
     if (transaction.includedMicros === undefined) this.#open += 1;
   }
@@ -209,7 +239,14 @@ export class Workload {
     this.errors.set(name, (this.errors.get(name) ?? 0) + 1);
     if (code !== BUSY_CODE) return 'refused';
     this.refused += 1;
+    if (transaction.ackedBy === undefined && transaction.includedMicros === undefined) this.#keepBusy(transaction);
     return 'busy';
+  }
+
+  /** The refused transaction of an account with the lowest nonce comes first: the others wait for it. */
+  #keepBusy(transaction: ClientTransaction): void {
+    const other = this.#busy.get(transaction.account);
+    if (other === undefined || other.nonce > transaction.nonce) this.#busy.set(transaction.account, transaction);
   }
 
   #included(hashes: readonly Hex[]): void {
@@ -218,6 +255,8 @@ export class Workload {
       const transaction = this.transactions.get(hash);
       if (transaction === undefined || transaction.includedMicros !== undefined) continue;
       transaction.includedMicros = now;
+      this.#signed.delete(hash);
+      if (this.#busy.get(transaction.account) === transaction) this.#busy.delete(transaction.account);
       this.committed += 1;
       this.committedBytes += transaction.bytes;
       if (transaction.ackedBy !== undefined) this.#open -= 1;

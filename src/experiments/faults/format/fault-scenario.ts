@@ -47,6 +47,11 @@ export const FAULT_KINDS = [
   'full-disk',
   'overload',
   'membership',
+  'rot',
+  'burst',
+  'upgrade',
+  'misconfigure',
+  'certificate',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -55,6 +60,14 @@ export type PartitionShape = (typeof PARTITION_SHAPES)[number];
 
 export const DISK_FATES = ['keep', 'lose', 'restore', 'damage-log', 'damage-table', 'damage-blobs'] as const;
 export type DiskFate = (typeof DISK_FATES)[number];
+
+/** What the companies decide on. */
+export const MEMBER_CHANGES = ['join', 'leave', 'rotate'] as const;
+export type MemberChange = (typeof MEMBER_CHANGES)[number];
+
+/** What an operator has wrong in the files of a node. */
+export const WRONG_SETTINGS = ['genesis', 'other-chain', 'wire', 'contacts', 'storage'] as const;
+export type WrongSetting = (typeof WRONG_SETTINGS)[number];
 
 export const TARGETS = ['any', 'leader', 'observer', 'one'] as const;
 export type Target = (typeof TARGETS)[number];
@@ -97,6 +110,14 @@ export interface FaultEntry {
   readonly jump: Range | undefined;
   /** Of `cpu`: the speed that is left; of `overload`: times the load. */
   readonly factor: Range;
+  /** Of `rot`: values spoilt at each node. */
+  readonly values: CountRange;
+  /** Of `burst`: payloads at once, and how large they are. */
+  readonly count: CountRange;
+  readonly size: Range;
+  readonly at: 'all' | 'one';
+  readonly changes: readonly MemberChange[];
+  readonly settings: readonly WrongSetting[];
 }
 
 /** A fault scenario as the runner takes it: every default filled in, every quantity a number in base units. */
@@ -118,6 +139,10 @@ export interface FaultScenario {
     readonly ownState: boolean;
     /** Blocks behind from which a node fetches a snapshot; the node's default when absent. */
     readonly snapshotBehind: number | undefined;
+    /** Bytes that a node keeps in memory for others; its own default when absent. */
+    readonly memoryBytes: number | undefined;
+    /** Bytes that a node's disk may take; 0 keeps everything. */
+    readonly storageBytes: number;
   };
   readonly load: {
     readonly ratePerSecond: number;
@@ -146,6 +171,18 @@ export interface FaultScenario {
   readonly checks: {
     /** Transactions per second while faults run, as a share of those before; not checked when absent. */
     readonly throughputShare: number | undefined;
+    /** Blocks per second while faults run, as a share of those before: what is left of a saturated chain's throughput. */
+    readonly blockRateShare: number | undefined;
+    /** Throughput and block rate are measured from this long after the start of the safety phase. */
+    readonly afterMicros: Micros;
+    /** Longest time without a block while faults run; not checked when absent. */
+    readonly gapMicros: Micros | undefined;
+    /** Most time from the heal until all that was acknowledged before it is in blocks; not checked when absent. */
+    readonly hangoverMicros: Micros | undefined;
+    /** Most blocks until an equivocation that honest sealers can see is on the chain, those of liars not counted; not checked when absent. */
+    readonly evidenceBlocks: Count | undefined;
+    /** In the end no stored value of a chain is spoilt. */
+    readonly repaired: boolean;
     /** Most blocks between an honest acknowledgement and the block that holds the transaction; not checked when absent. */
     readonly inclusionBlocks: Count | undefined;
     /** Nobody honest is ever named in a fault report. */

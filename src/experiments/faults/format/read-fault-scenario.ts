@@ -42,6 +42,8 @@ export function readFaultScenario(text: string, options: { readonly file: string
       syncMicros: read.time(machines.sync, ['machines', 'sync']),
       ownState: machines.ownState,
       snapshotBehind: machines.snapshotBehind,
+      memoryBytes: machines.memory === undefined ? undefined : read.one('size', machines.memory, ['machines', 'memory']),
+      storageBytes: machines.storage === undefined ? 0 : read.one('size', machines.storage, ['machines', 'storage']),
     },
     load: {
       ratePerSecond: load.rate,
@@ -65,6 +67,12 @@ export function readFaultScenario(text: string, options: { readonly file: string
     checks: {
       throughputShare:
         checks.throughput === undefined ? undefined : read.one('share', checks.throughput, ['checks', 'throughput']),
+      blockRateShare: checks.blockRate === undefined ? undefined : read.one('share', checks.blockRate, ['checks', 'blockRate']),
+      afterMicros: checks.after === undefined ? 0 : read.time(checks.after, ['checks', 'after']),
+      gapMicros: checks.gap === undefined ? undefined : read.time(checks.gap, ['checks', 'gap']),
+      hangoverMicros: checks.hangover === undefined ? undefined : read.time(checks.hangover, ['checks', 'hangover']),
+      evidenceBlocks: checks.evidence === undefined ? undefined : countOf(checks.evidence),
+      repaired: checks.repaired,
       inclusionBlocks: checks.inclusion === undefined ? undefined : countOf(checks.inclusion),
       nobodyHonestAccused: checks.nobodyHonestAccused,
     },
@@ -101,6 +109,12 @@ function readEntry(read: Reader, raw: RawEntry, path: KeyPath): FaultEntry {
     drift: raw.drift === undefined ? undefined : { min: 0, max: raw.drift },
     jump: times('jump'),
     factor: numbersOf(raw.factor),
+    values: countRange(raw.values),
+    count: countRange(raw.count),
+    size: read.range('size', raw.size, [...path, 'size']),
+    at: raw.at,
+    changes: raw.changes,
+    settings: raw.settings,
   };
 }
 
@@ -150,7 +164,10 @@ function numbersOf(text: string): Range {
   return { min: low, max: high };
 }
 
-type RawEntry = Pick<FaultEntry, 'kind' | 'who' | 'beyond' | 'disks' | 'shapes' | 'swizzle' | 'keepsCore' | 'bursts'> & {
+type RawEntry = Pick<
+  FaultEntry,
+  'kind' | 'who' | 'beyond' | 'disks' | 'shapes' | 'swizzle' | 'keepsCore' | 'bursts' | 'at' | 'changes' | 'settings'
+> & {
   readonly first: string;
   readonly every?: string;
   readonly for: string;
@@ -167,6 +184,9 @@ type RawEntry = Pick<FaultEntry, 'kind' | 'who' | 'beyond' | 'disks' | 'shapes' 
   readonly drift?: number;
   readonly jump?: string;
   readonly factor: string;
+  readonly values: string;
+  readonly count: string;
+  readonly size: string;
 };
 
 /** What the schema lets through, after its defaults were filled in. */
@@ -181,6 +201,8 @@ interface RawFaultScenario {
     readonly sync: string;
     readonly ownState: boolean;
     readonly snapshotBehind?: number;
+    readonly memory?: string;
+    readonly storage?: string;
   };
   readonly load: {
     readonly rate: number;
@@ -197,5 +219,15 @@ interface RawFaultScenario {
     readonly faults: readonly RawEntry[];
   };
   readonly liveness: { readonly within: string; readonly blocks: number; readonly resume?: string };
-  readonly checks: { readonly throughput?: string; readonly inclusion?: string; readonly nobodyHonestAccused: boolean };
+  readonly checks: {
+    readonly throughput?: string;
+    readonly blockRate?: string;
+    readonly after?: string;
+    readonly gap?: string;
+    readonly hangover?: string;
+    readonly evidence?: string;
+    readonly repaired: boolean;
+    readonly inclusion?: string;
+    readonly nobodyHonestAccused: boolean;
+  };
 }

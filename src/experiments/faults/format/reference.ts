@@ -16,7 +16,13 @@ const FAULTS: Readonly<Record<(typeof FAULT_KINDS)[number], string>> = {
   clock: 'Clocks are wrong by `skew`, run away by `drift`, jump by `jump`.',
   'full-disk': 'Disks take no more writes.',
   overload: 'Clients offer `factor` times the load.',
-  membership: 'A company is voted in or out.',
+  membership: 'A company is voted in or out, or replaces the key that its node runs with; `changes` says which.',
+  rot: 'Values that running nodes have stored are spoilt, others at each node.',
+  burst: 'Clients offer `count` payloads of `size` at the same moment.',
+  upgrade:
+    'One node after the other, one with each strike, is restarted with the next wire version, and when all have it with the one before. All nodes start with the older one.',
+  misconfigure: 'Nodes are restarted with something wrong in their files, and set right when the strike ends.',
+  certificate: 'The certificate of the observer runs out; it is renewed when the strike ends.',
 };
 
 const LIARS: Readonly<Record<(typeof BYZANTINE_KINDS)[number], string>> = {

@@ -1,7 +1,15 @@
 import { SCENARIO_FAULTS_MAX, SEALERS_MAX } from '../../../limits.ts';
 import { QUANTITIES, type QuantityName, quantityPattern } from '../../scenario/quantity.ts';
 import type { Schema } from '../../scenario/schema.ts';
-import { BYZANTINE_KINDS, DISK_FATES, FAULT_KINDS, PARTITION_SHAPES, TARGETS } from './fault-scenario.ts';
+import {
+  BYZANTINE_KINDS,
+  DISK_FATES,
+  FAULT_KINDS,
+  MEMBER_CHANGES,
+  PARTITION_SHAPES,
+  TARGETS,
+  WRONG_SETTINGS,
+} from './fault-scenario.ts';
 
 const section = (
   description: string,
@@ -107,6 +115,11 @@ export const faultScenarioSchema: Schema = {
         minimum: 1,
         maximum: 1_000_000,
       },
+      memory: value('size', 'What a node keeps in memory for others; its own default when left out.'),
+      storage: value(
+        'size',
+        'What the disk of a node may take: beyond it old blocks are pruned. Everything is kept when left out.',
+      ),
     }),
     load: section('The clients.', {
       rate: {
@@ -144,7 +157,25 @@ export const faultScenarioSchema: Schema = {
       resume: value('duration', 'Time in which the first new block must come; not checked when left out.'),
     }),
     checks: section('What is asked for beyond safety and liveness.', {
-      throughput: value('share', 'Transactions per second under faults, as a share of those before; not checked when left out.'),
+      throughput: value(
+        'share',
+        'Transactions committed under faults, as a share of those offered meanwhile, overload not counted; not checked when left out.',
+      ),
+      blockRate: value(
+        'share',
+        'Blocks per second under faults, as a share of those before: what is left of the throughput of a chain at its limit; not checked when left out.',
+      ),
+      after: value('duration', 'Throughput and block rate are measured from this long after the start of the safety phase.'),
+      gap: value('duration', 'Longest time without a block while faults run; not checked when left out.'),
+      hangover: value(
+        'duration',
+        'Most time from the heal until all that was acknowledged before it is in blocks; not checked when left out.',
+      ),
+      evidence: value(
+        'count',
+        'Most blocks until an equivocation that honest sealers can see is proved on the chain, blocks of liars not counted; not checked when left out.',
+      ),
+      repaired: flag('In the end no stored value of a chain is spoilt any more.', false),
       inclusion: value('count', 'Most blocks that an acknowledged transaction waits; not checked when left out.'),
       nobodyHonestAccused: flag('No honest node is named in a fault report of another.', true),
     }),
@@ -211,6 +242,12 @@ function faultEntry(): Schema {
       },
       jump: value('durations', 'Of `clock`: how far it jumps, ahead or back.'),
       factor: value('factors', 'Of `cpu`: the speed that is left. Of `overload`: times the load.', '0.05..0.5'),
+      values: value('counts', 'Of `rot`: values spoilt at each node.', '1..8'),
+      count: value('counts', 'Of `burst`: payloads at once.', '90'),
+      size: value('sizes', 'Of `burst`: size of each payload.', '1 MB'),
+      at: { description: 'Of `burst`: offered to all sealers, or to one.', enum: ['all', 'one'], default: 'all' },
+      changes: choices('Of `membership`: what is voted on; drawn for each strike.', MEMBER_CHANGES, ['join', 'leave']),
+      settings: choices('Of `misconfigure`: what is wrong; drawn for each strike.', WRONG_SETTINGS, WRONG_SETTINGS),
     },
     ['kind'],
   );

@@ -5,6 +5,7 @@ import type { Dice } from '../dice.ts';
 import type { FaultSeat } from '../fault-cluster.ts';
 import type { DiskFate, FaultEntry } from '../format/fault-scenario.ts';
 import { type Stage, take, type Undo, victims } from '../stage.ts';
+import { CHAIN_TABLE, damageValues } from './rot.ts';
 
 /** Logs and tables that hold what a node must not lose; which of them exist depends on what it has done so far. */
 const LOGS = ['votes', 'pool'] as const;
@@ -53,7 +54,10 @@ function spoil(stage: Stage, seat: FaultSeat, fate: DiskFate, dice: Dice): void 
       damageSomeLog(stage, seat, dice);
       return stage.load.forgotten(seat);
     case 'damage-table':
-      for (const table of TABLES) ifThere(() => world.damageTable(seat.id, table, dice.integer(1, 8)));
+      for (const table of TABLES) {
+        const spoilt = damageValues(stage, seat.id, table, dice.integer(1, 8));
+        if (table === CHAIN_TABLE) stage.damaged.values += spoilt;
+      }
       return;
     case 'damage-blobs':
       world.damageBlobs(seat.id, dice.integer(1, 4));

@@ -68,10 +68,3 @@ export function fullDisk(stage: Stage, entry: FaultEntry, dice: Dice): Undo | un
     release();
   };
 }
-
-/** Clients that want many times more than before. */
-export function overload(stage: Stage, entry: FaultEntry, dice: Dice): Undo | undefined {
-  const before = stage.load.ratePerSecond;
-  stage.load.setRate(before * dice.within(entry.factor));
-  return () => stage.load.setRate(before);
-}
