@@ -35,7 +35,8 @@ describe('fault scenarios', () => {
   it.each(FILES)(
     '%s: with four sealers nothing unsafe happens, and progress comes back',
     async (file) => {
-      for (const seed of SEEDS) {
+      // The variants (01b, ...) take longer: one seed of each.
+      for (const seed of /^\d+b/.test(file) ? SEEDS.slice(0, 1) : SEEDS) {
         const report = await run(file, seed);
         expectClean(report);
         expect(report.commits).toBeGreaterThan(10);

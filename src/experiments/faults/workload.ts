@@ -41,8 +41,9 @@ export interface WorkloadOptions {
 
 /** A client asks another node when the first has said nothing for this long. */
 const RETRY_MICROS = 3_000_000;
-/** A client that is told to come back later does, at the earliest after this. */
+/** A client that is told to come back later does, at the earliest after this; each time later, up to the longest pause. */
 const BUSY_MICROS = 500_000;
+const BUSY_MICROS_MAX = 8_000_000;
 /** Transactions that take the batch path although they have no body. */
 const BATCH_SHARE = 0.2;
 
@@ -191,7 +192,7 @@ export class Workload {
       () => this.#acknowledge(transaction, seat, life),
       (error: unknown) => {
         if (this.#refuse(transaction, seat, error) === 'busy')
-          this.#later(transaction, tries, BUSY_MICROS + (world.now % BUSY_MICROS));
+          this.#later(transaction, tries, Math.min(BUSY_MICROS_MAX, BUSY_MICROS * 2 ** (tries - 1)) + (world.now % BUSY_MICROS));
       },
     );
   }
