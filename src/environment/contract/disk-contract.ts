@@ -90,7 +90,7 @@ export function logContract(world: () => ContractWorld): void {
     log.append(Uint8Array.of(1));
     await world().run(log.sync());
     world().fill(env, true);
-    await world().pass(DISK_PROBE_INTERVAL_MS * 1000);
+    await world().pass((DISK_PROBE_INTERVAL_MS + 50) * 1000);
     log.append(Uint8Array.of(2));
     await expect(world().run(log.sync())).rejects.toMatchObject({ code: 'DISK_FULL' });
     await expect(world().run(log.rewrite([Uint8Array.of(9)]))).rejects.toMatchObject({ code: 'DISK_FULL' });
@@ -244,7 +244,7 @@ export function tableContract(world: () => ContractWorld): void {
     const blobs = await world().run(env.disk.blobs());
     await world().run(table.batch([put('a', [1]), put('b', [2])], { sync: true }));
     world().fill(env, true);
-    await world().pass(DISK_PROBE_INTERVAL_MS * 1000);
+    await world().pass((DISK_PROBE_INTERVAL_MS + 50) * 1000);
     const full = { code: 'DISK_FULL' };
     await expect(world().run(table.batch([put('a', [9]), put('c', [3])], { sync: true }))).rejects.toMatchObject(full);
     await expect(world().run(blobs.put(Uint8Array.of(1)))).rejects.toMatchObject(full);
