@@ -8,10 +8,19 @@ const FOLDER = fileURLToPath(new URL('../../scenarios/faults/', import.meta.url)
 
 /** The fault scenarios that come with the program: file names, in order. */
 export function faultScenarioFiles(): readonly string[] {
-  return readdirSync(FOLDER)
+  return scenariosIn(FOLDER);
+}
+
+/** Those of them that take minutes, and are run by path or by a campaign. */
+export function longFaultScenarioFiles(): readonly string[] {
+  return scenariosIn(join(FOLDER, 'long'));
+}
+
+function scenariosIn(folder: string): readonly string[] {
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.yaml'))
     .sort()
-    .map((name) => join(FOLDER, name));
+    .map((name) => join(folder, name));
 }
 
 /**
@@ -21,7 +30,7 @@ export function faultScenarioFiles(): readonly string[] {
 export function chooseFaultScenarios(wanted: string): readonly string[] {
   if (wanted === 'all') return faultScenarioFiles();
   if (!/^[0-9]{1,2}$/.test(wanted)) return [wanted];
-  // A scenario may have variants: 09-overload, 09b-long-overload.
+  // A scenario may have variants: 01-rolling-crash, 01b-f-dead.
   const files = faultScenarioFiles().filter((file) => Number.parseInt(file.slice(FOLDER.length), 10) === Number(wanted));
   if (files.length > 0) return files;
   throw new TreadleError('CLI_BAD_OPTION', {

@@ -16,6 +16,7 @@ export type * from './ledger.ts';
 export * from './light/light-client.ts';
 export * from './light/light-codec.ts';
 export { type OpenLedgerOptions, openLedger } from './open-ledger.ts';
+export { PAYLOAD_PROTOCOLS } from './payload/exchange-wire.ts';
 export type * from './payload/payload.ts';
 export {
   encodePayloadTransaction,

@@ -28,6 +28,7 @@ const clean: FaultReport = {
   bytesPerCommittedMb: 5_000_000,
   memory: { poolTransactionsMax: 7, queueBytesMax: 10_000 },
   sometimes: { 'round above 0 committed': 2 },
+  possible: ['round above 0 committed', 'disk full'],
   liars: {},
   faults: {},
   traceHash: 'ab',
@@ -44,8 +45,17 @@ describe('a campaign', () => {
     const summary = campaign.summary();
     expect(summary).toMatchObject({ runs: 2, failures: 0, commits: 20, virtualHours: 0.02, roundMax: 4, sizes: { 4: 1, 7: 1 } });
     expect(summary.longestGapMs).toEqual({ median: 1_000, worst: 9_000 });
-    expect(summary.sometimes['round above 0 committed']).toEqual({ runs: 2, times: 4 });
+    expect(summary.sometimes['round above 0 committed']).toEqual({ runs: 2, times: 4, possible: 2 });
     expect(summary.never).toHaveLength(SOMETIMES.length - 1);
+    expect(summary.missed).toEqual([]);
+  });
+
+  it('names the states that enough of its runs might have reached and none did', () => {
+    const campaign = new Campaign();
+    for (let seed = 1; seed <= 60; seed++) campaign.add({ ...clean, seed });
+    const summary = campaign.summary();
+    expect(summary.missed).toEqual(['disk full']);
+    expect(summary.sometimes['disk full']).toEqual({ runs: 0, times: 0, possible: 60 });
   });
 
   it('keeps of a failed run why it failed and how to see it again', () => {

@@ -50,11 +50,23 @@ export interface CampaignSummary extends Omit<ScenarioSummary, 'scenario'> {
   /** How many runs each size had. */
   readonly sizes: Readonly<Record<string, number>>;
   readonly failed: readonly FailedRun[];
-  /** In how many runs each rare state was reached, and how often in all. */
-  readonly sometimes: Readonly<Record<string, { readonly runs: number; readonly times: number }>>;
+  /** In how many runs each rare state was reached, how often in all, and in how many runs it was possible. */
+  readonly sometimes: Readonly<Record<string, Reached>>;
   /** Rare states that no run reached. */
   readonly never: readonly string[];
+  /** Of these, those that enough runs might have reached: the campaign tests less than it says. */
+  readonly missed: readonly string[];
 }
+
+/** How often a rare state came about. */
+export interface Reached {
+  readonly runs: number;
+  readonly times: number;
+  readonly possible: number;
+}
+
+/** A state that so many runs might have reached must have been reached; the rarest ones come in one of ten such runs. */
+const POSSIBLE_RUNS_ENOUGH = 50;
 
 /** Collects the runs of a campaign; keeps a line of figures per run, not the run. */
 export class Campaign {
@@ -98,13 +110,15 @@ export class Campaign {
       ),
     }));
     const sometimes = reached(this.#runs);
+    const never = SOMETIMES.map(({ name }) => name).filter((name) => (sometimes[name]?.runs ?? 0) === 0);
     return {
       ...figures(this.#runs, this.#failed.length, this.runs - this.#runs.length),
       scenarios,
       sizes: countBy(this.#runs, ({ nodes }) => String(nodes)),
       failed: this.#failed,
       sometimes,
-      never: SOMETIMES.map(({ name }) => name).filter((name) => (sometimes[name]?.runs ?? 0) === 0),
+      never,
+      missed: never.filter((name) => (sometimes[name]?.possible ?? 0) >= POSSIBLE_RUNS_ENOUGH),
     };
   }
 }
@@ -140,11 +154,16 @@ function figures(runs: readonly FaultReport[], failures: number, broken: number)
 }
 
 function reached(runs: readonly FaultReport[]): CampaignSummary['sometimes'] {
-  const found: Record<string, { runs: number; times: number }> = {};
-  for (const { sometimes } of runs) {
-    for (const [name, times] of Object.entries(sometimes)) {
-      const entry = found[name] ?? { runs: 0, times: 0 };
-      found[name] = { runs: entry.runs + (times > 0 ? 1 : 0), times: entry.times + times };
+  const found: Record<string, Reached> = {};
+  for (const { sometimes, possible } of runs) {
+    for (const name of new Set([...Object.keys(sometimes), ...possible])) {
+      const times = sometimes[name] ?? 0;
+      const entry = found[name] ?? { runs: 0, times: 0, possible: 0 };
+      found[name] = {
+        runs: entry.runs + (times > 0 ? 1 : 0),
+        times: entry.times + times,
+        possible: entry.possible + (possible.includes(name) ? 1 : 0),
+      };
     }
   }
   return found;

@@ -14,7 +14,7 @@ export interface EvidenceFigures {
   readonly seen: number;
   /** Of these, those that the chain names. */
   readonly proved: number;
-  /** Most blocks from the second message to the proof, those that liars proposed not counted. */
+  /** Most blocks from the height of the second message to the proof, those that liars proposed not counted. */
   readonly blocksMax: number;
 }
 
@@ -24,11 +24,11 @@ interface Options {
   readonly domain: Uint8Array;
   readonly liars: ReadonlySet<NodeId>;
   readonly isSealer: (node: NodeId) => boolean;
-  /** Blocks that a proof may take; not checked when undefined. */
+  /** Blocks after the one that was being decided in which a proof must stand; not checked when undefined. */
   readonly blocksMax: number | undefined;
 }
 
-/** Who was heard to contradict itself, and how many honest blocks there were since. */
+/** Who was heard to contradict itself, and how many honest blocks there were since; the one that was being decided is block 0. */
 interface Culprit {
   readonly what: string;
   blocks: number;
@@ -99,7 +99,7 @@ export class EvidenceWatch {
     this.#heard.set(place, there);
     if (there.has(content) || !verifyStatement(domain, statement)) return;
     there.set(content, message);
-    if (there.size > 1) this.#culprits.set(signer, { what: place, blocks: 0, proved: false });
+    if (there.size > 1) this.#culprits.set(signer, { what: place, blocks: -1, proved: false });
   }
 
   #proved(signer: NodeId, verdict: Verdict): void {
@@ -117,7 +117,7 @@ export class EvidenceWatch {
     const { blocksMax, verdict } = this.#options;
     if (blocksMax === undefined) return;
     for (const { what, blocks, proved } of this.#culprits.values()) {
-      if (proved || blocks !== blocksMax + 1) continue;
+      if (proved || blocks !== blocksMax) continue;
       verdict.violated(
         'evidence',
         `honest sealers heard two messages of ${what}; the chain proves it in none of ${blocksMax} blocks`,

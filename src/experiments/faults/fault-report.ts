@@ -63,6 +63,8 @@ export interface FaultReport {
   /** Most that one node held at a time. */
   readonly memory: { readonly poolTransactionsMax: number; readonly queueBytesMax: number };
   readonly sometimes: Readonly<Record<string, number>>;
+  /** Of the rare states those that this run might have reached. */
+  readonly possible: readonly string[];
   readonly liars: Readonly<Record<string, readonly ByzantineKind[]>>;
   /** Strikes by kind. */
   readonly faults: Readonly<Record<string, number>>;

@@ -6,6 +6,7 @@ import type { EvidenceWatch } from './evidence-watch.ts';
 import type { FaultCluster } from './fault-cluster.ts';
 import type { FaultReport } from './fault-report.ts';
 import { countIn, type FaultKind, type FaultScenario } from './format/fault-scenario.ts';
+import { Possible } from './reachable.ts';
 import type { Sometimes } from './sometimes.ts';
 import type { Verdict } from './verdict.ts';
 import type { VoteWatch } from './vote-watch.ts';
@@ -160,6 +161,7 @@ export function reportOutcome(outcome: Outcome): FaultReport {
     evidence: outcome.evidence.figures(),
     memory: { poolTransactionsMax: outcome.peaks.pool, queueBytesMax: outcome.peaks.queue },
     sometimes: outcome.sometimes.counts(),
+    possible: outcome.sometimes.possible(new Possible(scenario, new Set([...cast.liars.values()].flat()), outcome.n)),
     liars: Object.fromEntries(cast.liars),
     faults: Object.fromEntries(outcome.struck),
     traceHash: cluster.world.traceHash(),

@@ -270,7 +270,8 @@ class FaultRun {
     if (this.#scenario.load.at === 'all') return () => seats;
     const honest = seats.filter(({ kind, name }) => kind === 'sealer' && !this.#cast.liars.has(name));
     const one = this.#dice.of('taker').pick(honest);
-    return () => [one];
+    // Where the one was voted out, or replaced its key, its clients go to the others.
+    return () => (this.#members.hasLeft(one) ? seats : [one]);
   }
 
   #followMembers(): void {

@@ -1,13 +1,15 @@
 import { encodeMessage, type SignedMessage } from '../../../consensus/index.ts';
 import { encodeRlp, toHex } from '../../../crypto/index.ts';
 import type { NodeId } from '../../../environment/index.ts';
-import { LEDGER_PROTOCOLS } from '../../../ledger/index.ts';
+import { LEDGER_PROTOCOLS, PAYLOAD_PROTOCOLS } from '../../../ledger/index.ts';
 import { FRAME_BYTES_MAX } from '../../../limits.ts';
 import { CONSENSUS_PROTOCOL } from '../../../node/index.ts';
 import type { MessageHooks } from '../messages.ts';
 import type { Liar } from './liar.ts';
 import { readable, signed } from './proposals.ts';
 
+/** Smaller frames of the exchange of bodies hold no chunk. */
+const CHUNK_FRAME_BYTES_MIN = 64;
 const FRAME_PROTOCOLS = [CONSENSUS_PROTOCOL, LEDGER_PROTOCOLS.transactions, LEDGER_PROTOCOLS.head, 'nobody/1'] as const;
 const REQUEST_PROTOCOLS = [LEDGER_PROTOCOLS.bodies, LEDGER_PROTOCOLS.blocks, 'nobody/1'] as const;
 
@@ -32,7 +34,7 @@ function anyPeer(liar: Liar): NodeId | undefined {
   return peers.length === 0 ? undefined : liar.dice.pick(peers);
 }
 
-/** Bytes that mean nothing, small ones and the largest that the wire takes, as frames and as requests. */
+/** Bytes that mean nothing, small ones and the largest that the wire takes, as frames and as requests; and spoilt chunks of bodies. */
 export function garbage(liar: Liar): MessageHooks {
   const { dice, environment } = liar;
   keepsOn(liar, { min: 50_000, max: 600_000 }, () => {
@@ -43,7 +45,15 @@ export function garbage(liar: Liar): MessageHooks {
     if (dice.chance(0.7)) return environment.network.send(peer, dice.pick(FRAME_PROTOCOLS), body, 'bulk');
     environment.network.request(peer, dice.pick(REQUEST_PROTOCOLS), body).catch(() => undefined);
   });
-  return {};
+  return {
+    send: (out) => {
+      const isChunk = out.protocol === PAYLOAD_PROTOCOLS.chunk || out.protocol === PAYLOAD_PROTOCOLS.relay;
+      if (!isChunk || out.frame.length < CHUNK_FRAME_BYTES_MIN || !liar.active() || !dice.chance(0.3)) return [out];
+      const frame = Uint8Array.from(out.frame);
+      frame[frame.length - 1] = (frame.at(-1) as number) ^ 1;
+      return [{ ...out, frame }];
+    },
+  };
 }
 
 /** Remembers what went in and out, for whoever wants to say it again. */

@@ -1,5 +1,5 @@
 import { decodeRlp, encodeRlp, type RlpInput, type RlpItem } from '../../../crypto/index.ts';
-import { decodeTransaction, LEDGER_PROTOCOLS } from '../../../ledger/index.ts';
+import { decodeTransaction, LEDGER_PROTOCOLS, PAYLOAD_PROTOCOLS } from '../../../ledger/index.ts';
 import { CONSENSUS_PROTOCOL } from '../../../node/index.ts';
 import type { MessageHooks } from '../messages.ts';
 import type { Liar } from './liar.ts';
@@ -9,10 +9,17 @@ export function silent(liar: Liar): MessageHooks {
   return { send: (out) => (out.protocol === CONSENSUS_PROTOCOL && liar.active() ? [] : [out]) };
 }
 
-/** It proposes transactions and shows them to nobody. */
+/** Protocols on which transactions and bodies are shown. */
+const BODY_PROTOCOLS: ReadonlySet<string> = new Set([
+  LEDGER_PROTOCOLS.transactions,
+  PAYLOAD_PROTOCOLS.chunk,
+  PAYLOAD_PROTOCOLS.relay,
+]);
+
+/** It proposes transactions and shows neither them nor their bodies to anybody. */
 export function withholds(liar: Liar): MessageHooks {
   return {
-    send: (out) => (liar.active() && out.protocol === LEDGER_PROTOCOLS.transactions ? [] : [out]),
+    send: (out) => (liar.active() && BODY_PROTOCOLS.has(out.protocol) ? [] : [out]),
     answer: (protocol, from, body, handle) =>
       liar.active() && protocol === LEDGER_PROTOCOLS.bodies ? Promise.resolve(encodeRlp([])) : handle(from, body),
   };
@@ -28,7 +35,7 @@ export function lateBodies(liar: Liar): MessageHooks {
     });
   return {
     send: (out) => {
-      if (!liar.active() || out.protocol !== LEDGER_PROTOCOLS.transactions) return [out];
+      if (!liar.active() || !BODY_PROTOCOLS.has(out.protocol)) return [out];
       const send = (): void => environment.network.send(out.to, out.protocol, out.frame, out.priority);
       environment.clock.set(late(), send, 'a late transaction');
       return [];

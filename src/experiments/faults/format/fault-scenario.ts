@@ -66,7 +66,7 @@ export const MEMBER_CHANGES = ['join', 'leave', 'rotate'] as const;
 export type MemberChange = (typeof MEMBER_CHANGES)[number];
 
 /** What an operator has wrong in the files of a node. */
-export const WRONG_SETTINGS = ['genesis', 'other-chain', 'wire', 'contacts', 'storage'] as const;
+export const WRONG_SETTINGS = ['genesis', 'timing', 'other-chain', 'wire', 'contacts', 'storage'] as const;
 export type WrongSetting = (typeof WRONG_SETTINGS)[number];
 
 export const TARGETS = ['any', 'leader', 'observer', 'one'] as const;

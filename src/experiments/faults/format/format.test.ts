@@ -61,7 +61,9 @@ describe('a fault scenario', () => {
 describe('published', () => {
   it('scenarios are all readable, and named as their files', () => {
     const files = readdirSync(path.join(root, 'scenarios/faults')).filter((name) => name.endsWith('.yaml'));
+    const long = readdirSync(path.join(root, 'scenarios/faults/long'));
     for (const file of files) expect(`${read(inRoot(`scenarios/faults/${file}`)).name}.yaml`).toBe(file);
+    for (const file of long) expect(`${read(inRoot(`scenarios/faults/long/${file}`)).name}.yaml`).toBe(file);
   });
 
   it('fault-scenario.schema.json is the schema of the code (scripts/write-scenario-reference.ts writes it)', () => {

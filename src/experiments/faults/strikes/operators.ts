@@ -70,15 +70,22 @@ function mislead(stage: Stage, seat: FaultSeat, wrong: WrongSetting): Undo {
   };
 }
 
-/** A pace of its own makes it another genesis: everything in that file is a part of the chain's name. */
-function otherGenesis({ genesis }: NodeSetup): Partial<NodeSetup> {
+/** With an account more the chain on the disk is not that of the file: the node must refuse it. */
+function otherGenesis({ genesis, key }: NodeSetup): Partial<NodeSetup> {
+  const [rich] = Object.values(genesis.alloc);
+  return { genesis: { ...genesis, alloc: { ...genesis.alloc, [key.address]: rich ?? '1' } } };
+}
+
+/** A pace of its own makes it another chain: everything in that file is a part of the chain's name. */
+function otherPace({ genesis }: NodeSetup): Partial<NodeSetup> {
   invariant(genesis.timing !== undefined, 'the chain of a fault run has a pace of its own');
   return { genesis: { ...genesis, timing: { ...genesis.timing, blockIntervalMs: genesis.timing.blockIntervalMs + 1 } } };
 }
 
 const WRONG: Readonly<Record<WrongSetting, (right: NodeSetup) => Partial<NodeSetup>>> = {
   genesis: otherGenesis,
-  'other-chain': otherGenesis,
+  timing: otherPace,
+  'other-chain': otherPace,
   wire: () => ({ wireVersions: { lowest: WIRE_VERSIONS.highest + 1, highest: WIRE_VERSIONS.highest + 2 } }),
   contacts: ({ file }) => ({ file: { ...file, contacts: [] } }),
   storage: ({ file }) => ({ file: { ...file, storage: { ...file.storage, limitGb: STORAGE_LIMIT_GB } } }),
