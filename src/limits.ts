@@ -21,6 +21,10 @@ export const HELLO_TIMEOUT_MICROS = 10_000_000;
 export const HELLO_BYTES_MAX = 16 * 1024;
 /** Room that a node leaves on its disk: tidying up a table writes first, and a compaction needs a few files of 2 MB beside the old ones. */
 export const DISK_RESERVE_BYTES = 32 * 1024 * 1024;
+/** Array buffers of a process, dead ones included, above which they are collected at the cost of speed: as much as NODE_MEMORY_BYTES_MAX, so that a sealer under load stays near 400 MB. */
+export const BUFFERS_CROWDED_BYTES = 128 * 1024 * 1024;
+/** How often that is looked at: at 20 MB of bodies a second, each of which passes through some five buffers, 10 MB late. */
+export const BUFFERS_LOOK_MICROS = 100_000;
 /** Time for which a disk that had room is taken to have some: at 100 MB/s less than the reserve is written meanwhile. */
 export const DISK_PROBE_INTERVAL_MS = 250;
 /** Largest record of a log. */
@@ -97,8 +101,8 @@ export const LAGGING_PEERS_MAX = SEALERS_MAX;
 export const EVIDENCE_HEIGHTS_BEHIND = 2;
 /** Types and rounds of one signer remembered for one height: four messages in each of the rounds whose votes are kept. */
 export const EVIDENCE_PLACES_PER_SIGNER_MAX = 4 * (ROUNDS_BEHIND_MAX + 1 + ROUNDS_AHEAD_MAX);
-/** Sealers up to which each tells all others what it heard; of more, each tells the f+1 whose turn it is. */
-export const HEARD_BY_ALL_MAX = 32;
+/** Sealers beyond f+1 that are told what others heard at a height: so many of the honest ones among them may be missing. */
+export const HEARD_SPARE = 4;
 /** Rounds below the last of a height that are told: whatever was said earlier was told when its rounds were the last. */
 export const HEARD_ROUNDS_BEHIND = 3;
 /** Bytes with which a sealer tells all others once what it heard at a height: a tenth of a second of a 10 Mbit/s link. */
@@ -163,6 +167,10 @@ export const POOL_DEPTH_MICROS = 2_000_000;
 export const POOL_DEPTH_MIN = 1_024;
 /** Time after which a client whose transactions found that many waiting should come back: less than a block takes. */
 export const POOL_DEPTH_RETRY_MS = 200;
+/** Time that a client's body should wait for its block at most: when one waits longer, only so many are taken in as blocks took up in that time. */
+export const POOL_BODIES_WAIT_MICROS = 10_000_000;
+/** Bytes of clients' bodies that may wait even if blocks took up none: one of the common size. */
+export const POOL_BODIES_BYTES_MIN = 1024 * 1024;
 /** Share of what clients may have waiting above which only transactions are taken that could run next: what waits for a predecessor must leave room for that. */
 export const POOL_GAPS_SHARE = 0.5;
 /** Transactions of one sender in the pool. */
@@ -189,20 +197,33 @@ export const EVM_INSTANCES_MAX = 8;
 export const CODE_ANALYSES_MAX = 16;
 /** Calls that wait for a free EVM instance before the node answers "busy". */
 export const CALLS_WAITING_MAX = 256;
+/** A node that has reached no other sealer for so long tells clients so: longer than a restart or a lost connection takes. */
+export const ALONE_MICROS_MAX = 10_000_000;
 /** Time after which a caller that was told "busy" should come back. */
 export const BUSY_RETRY_AFTER_MS = 1_000;
 /** Largest value of one record: 128 slots; what is larger travels as a payload and its digest is anchored. */
 export const RECORD_VALUE_BYTES_MAX = 4_096;
 /** Addresses and topics whose places in a bloom filter are remembered: the contracts, events and accounts in use. */
 export const BLOOM_ENTRIES_MAX = 8_192;
+/** Pieces of memory that keys of the chain table are made in: 248 of them share one. */
+export const KEY_PIECE_BYTES = 8 * 1024;
+/** Pieces of memory that the filters of receipts are made in: 64 of them share one. */
+export const BLOOM_PIECE_BYTES = 16 * 1024;
 /** Accounts and slots kept decoded per state root: some 200 bytes each, so about 10 MB. */
 export const STATE_CACHE_ENTRIES_MAX = 50_000;
 /** Hashed keys that a state remembers: the accounts and slots of one large block, some 100 bytes each. */
 export const STATE_PATHS_MAX = 16_384;
 /** State roots whose decoded entries are kept: the head, a proposal beside it and a few older ones being read. */
 export const STATE_CACHE_ROOTS_MAX = 4;
-/** Trie nodes kept in memory over the disk: some 600 bytes each with their key, so about 60 MB. A chain that writes new slots reads a neighbour of each: from the disk that costs more than executing it. */
-export const STATE_NODES_CACHED_MAX = 100_000;
+/**
+ * Bytes of trie nodes and code kept in memory over the disk, with their hashes: some 100,000 nodes. A chain that writes new slots
+ * reads a neighbour of each: from the disk that costs more than executing it.
+ */
+export const STATE_NODES_CACHED_BYTES_MAX = 32 * 1024 * 1024;
+/** Pieces in which that memory is taken: few for the garbage collector, small beside what a node that does little needs. */
+export const STATE_CACHE_CHUNK_BYTES = 256 * 1024;
+/** Pieces of memory that new trie nodes are written to: some 200 of them share one, and keep it from being freed. */
+export const NODE_BYTES_CHUNK = 64 * 1024;
 /** Executions kept by a shared executor: every simulated node asks for the same block within a few heights. */
 export const SHARED_EXECUTIONS_MAX = 16;
 /** Answers to calls kept by a shared executor: what every simulated node asks of one state, e.g. who its members are, and of the few before. */
@@ -217,8 +238,8 @@ export const TRANSACTIONS_DECODED_MAX = 16_384;
 export const BLOCKHASHES_CACHED_MAX = 1_024;
 /** Headers remembered by hash, so that one which many nodes of a process see is decoded once: about 3 KB each. */
 export const HEADERS_DECODED_MAX = 2_048;
-/** Roots of transaction lists remembered, for the same reason. */
-export const TRANSACTIONS_ROOTS_MAX = 64;
+/** Roots of transaction lists remembered, for the same reason: the hashes of a full block, by which each is found, are 330 KB. */
+export const TRANSACTIONS_ROOTS_MAX = 8;
 /** `PREVRANDAO` values remembered: a block's is asked for when it is proposed, checked and committed. */
 export const MIX_HASHES_MAX = 64;
 /** Blocks whose table entries are kept for the other nodes of the process, which write the same within moments. */
@@ -247,6 +268,8 @@ export const FETCH_PEERS_MAX = 8;
 export const FETCH_TIMEOUT_MICROS = 3_000_000;
 /** Sealers after it in the agreed order whom a sealer tells of each block: whoever missed its votes hears of it though two are down. */
 export const HEAD_NEXT_SEALERS = 3;
+/** Blocks after which an observer tells its head to those who have it too: before it would count as lagging there. */
+export const HEAD_SHOWN_BLOCKS = 5;
 /** Pause without a new block after which a sealer tells all others of the last one, whose votes some may have missed. */
 export const HEAD_QUIET_MICROS = 2_000_000;
 /** Time in which a sealer that is one block behind expects its own consensus to get there before it fetches the block. */
@@ -519,11 +542,13 @@ export const BLOCK_PAYLOAD_BYTES_MAX = 32 * 1024 * 1024;
 export const POOL_PAYLOAD_BYTES_MAX = 4 * BLOCK_PAYLOAD_BYTES_MAX;
 /** Bodies in a block that others have hardly had time to receive, taken only when the block would carry none else: a third of a second on 100 Mbit/s. */
 export const BLOCK_YOUNG_PAYLOAD_BYTES_MAX = PAYLOAD_BYTES_MAX;
+/** Of that, what this node's line delivers in so long: well within a round, with the others' help. One body in any case. */
+export const BLOCK_YOUNG_PAYLOAD_MICROS = 500_000;
 /** Time that others are given for a body before it is proposed, at first and at least: a round trip between plants and the chunks' way through one relay. */
 export const PAYLOAD_SPREAD_MICROS_MIN = 100_000;
 /** At most: a body that takes longer is proposed all the same, and the others fetch it. */
 export const PAYLOAD_SPREAD_MICROS_MAX = 5_000_000;
-/** Time for which a proposer waits to hear that a quorum holds a body that it spreads itself; then time alone decides. */
+/** Time for which a proposer waits to hear that a quorum holds a body; then it names one such body in a block, and the others fetch it. */
 export const PAYLOAD_SPREAD_KNOWN_MICROS_MAX = 20_000_000;
 /** Of that, per byte: 100 Mbit/s. */
 export const PAYLOAD_SPREAD_MICROS_PER_BYTE = 0.08;
@@ -563,6 +588,22 @@ export const BATCH_BYTES_MAX = 16 * 1024 * 1024;
 export const EXCHANGE_WINDOW_BYTES = 1024 * 1024 + 64 * 1024;
 /** Bytes of chunks that a node has under way to all peers: a third of a second of 100 Mbit/s, twelve times what a round trip of 25 ms needs. */
 export const EXCHANGE_EGRESS_BYTES = 4 * 1024 * 1024;
+/** Of that, what arrives in so long: what is pulled for a proposal waits behind it. Several times the longest round trip between plants. */
+export const EXCHANGE_UNDER_WAY_MICROS = 500_000;
+/** Bytes that may be under way before it is known how fast they arrive, and beside what arrives in that time: one chunk with its proof. */
+export const EXCHANGE_PACE_START_BYTES = PAYLOAD_CHUNK_BYTES + 1024;
+/** Bytes of acknowledgements that tell how fast a line is: several chunks, because they come one at a time. */
+export const EXCHANGE_PACE_BYTES = 8 * PAYLOAD_CHUNK_BYTES;
+/** Least time over which they are counted: a round trip between plants. */
+export const EXCHANGE_PACE_MICROS_MIN = 50_000;
+/** Time after which fewer of them tell it as well: a line may have become thin. */
+export const EXCHANGE_PACE_MICROS_MAX = 1_000_000;
+/** The same of all peers together: some chunks, because each may be for another peer. */
+export const EXCHANGE_EGRESS_START_BYTES = 4 * EXCHANGE_PACE_START_BYTES;
+/** Work that a source or a relay takes on, in time of its own line: beyond it relays are asked to help, or told that this node cannot. */
+export const EXCHANGE_BACKLOG_MICROS = 2_000_000;
+/** Beside that, however slow the line seems: a body of the common size. A line that had little to do seems slower than it is. */
+export const EXCHANGE_BACKLOG_BYTES_MIN = 1024 * 1024;
 /** Chunks waiting for one peer, as references of some 100 bytes each: 256 MiB of bodies. More is left to pulls. */
 export const EXCHANGE_LANE_CHUNKS_MAX = 4_096;
 /** Pulled chunks waiting for one peer: what it may ask one peer for at once, several times over. */

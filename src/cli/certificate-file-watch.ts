@@ -5,8 +5,8 @@ import { TreadleError } from '../errors.ts';
 import type { TreadleNode } from '../node/index.ts';
 import { readText } from './load-setup.ts';
 
-/** How often the file is looked at: a certificate that was put there is in use within it. */
-const LOOK_MS = 10_000;
+/** How often the file is looked at: a certificate that was put there is in use after two looks. */
+const LOOK_MS = 2_000;
 
 /**
  * Looks after the certificate file of a running node: when somebody puts a later certificate there, the node goes on with it

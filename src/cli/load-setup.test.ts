@@ -6,6 +6,7 @@ import { loadFleet, loadNode } from './load-setup.ts';
 import { loadPlaces } from './places.ts';
 import { runTreadle } from './testing/run-treadle.ts';
 import { withContacts } from './with-contacts.ts';
+import { withStorageLimit } from './with-storage-limit.ts';
 
 let root: string;
 let folder: string;
@@ -55,6 +56,17 @@ describe('the folder of a node', () => {
   ])('with %s is refused, and the file is named', async (_what, path, edit, code) => {
     const file = await change(path, edit);
     await expect(loadNode(join(folder, 'edge-1'))).rejects.toMatchObject({ code, message: expect.stringContaining(file) });
+  });
+
+  it('says what the node speaks and keeps, unless the command line does', async () => {
+    await change('edge-1/node.json', (text) =>
+      text.replace('"name"', '"wireVersions": { "lowest": 1, "highest": 1 }, "storage": { "limitGb": 2 }, "name"'),
+    );
+    const loaded = await loadNode(join(folder, 'edge-1'));
+    expect(loaded.setup.wireVersions).toEqual({ lowest: 1, highest: 1 });
+    expect(withStorageLimit(loaded, undefined).setup.file.storage.limitGb).toBe(2);
+    expect(withStorageLimit(loaded, '0.5').setup.file.storage.limitGb).toBe(0.5);
+    expect(() => withStorageLimit(loaded, 'much')).toThrow(/--storage-limit is "much"/);
   });
 
   it('with a certificate that cannot be read names its file', async () => {

@@ -35,7 +35,8 @@ export async function loadNode(folder: string): Promise<LoadedNode> {
   const genesis = readGenesis(await readText(genesisFile), genesisFile);
   const accountKeyFile = 'accountKeyFile' in file ? file.accountKeyFile : undefined;
   const accountKey = accountKeyFile === undefined ? {} : { accountKey: await readKey(at(accountKeyFile)) };
-  const setup: NodeSetup = { file, key, genesis, ...accountKey };
+  const spoken = file.wireVersions === undefined ? {} : { wireVersions: file.wireVersions };
+  const setup: NodeSetup = { file, key, genesis, ...accountKey, ...spoken };
   if (!('certificateFile' in file)) return { setup, folder, dataFolder: at(file.dataFolder) };
   const certificateFile = at(file.certificateFile);
   const certificate = certificateFromJson(await readText(certificateFile), certificateFile);

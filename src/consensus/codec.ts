@@ -1,5 +1,6 @@
 import {
   type Address,
+  EncodedRlp,
   encodeRlp,
   fromHex,
   type Hex,
@@ -19,8 +20,11 @@ import { bytesOf, decodeRlp, fieldsOf, listOf, malformed, numberOf } from './rlp
  * with signature and signer. Equal messages have equal bytes, and no two byte strings decode to one message.
  */
 export function encodeMessage(message: SignedMessage): Uint8Array {
-  return encodeRlp(messageFields(message));
+  return encoded(message).bytes;
 }
+
+/** A message is sent, recorded, and stands in the proofs of all who prepared by it. */
+const encoded = rememberByIdentity((message: SignedMessage) => new EncodedRlp(messageFields(message)));
 
 /**
  * Reads what {@link encodeMessage} wrote and nothing else; signatures are not checked.
@@ -46,7 +50,7 @@ function messageFields(message: SignedMessage): RlpInput[] {
   const tail = [message.signature, fromHex(message.signer)];
   switch (message.type) {
     case 'pre-prepare':
-      return [...head, fromHex(message.digest), message.proposal, message.justification.map(messageFields), ...tail];
+      return [...head, fromHex(message.digest), message.proposal, message.justification.map(encoded), ...tail];
     case 'prepare':
     case 'commit':
       return [...head, fromHex(message.digest), ...tail];
@@ -56,7 +60,7 @@ function messageFields(message: SignedMessage): RlpInput[] {
 }
 
 function proofFields(proof: PreparedProof): RlpInput[] {
-  return [proof.round, fromHex(proof.digest), proof.proposal, proof.prepares.map(messageFields)];
+  return [proof.round, fromHex(proof.digest), proof.proposal, proof.prepares.map(encoded)];
 }
 
 const fieldCounts: Readonly<Record<MessageType, number>> = { 'pre-prepare': 8, prepare: 6, commit: 6, 'round-change': 6 };

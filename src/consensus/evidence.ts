@@ -1,5 +1,6 @@
 import { type Address, equalBytes } from '../crypto/index.ts';
 import { MESSAGE_NUMBER_MAX } from '../limits.ts';
+import { rememberByIdentity } from '../remember.ts';
 import type { MessageType, SignedMessage } from './messages.ts';
 import { contentBytes, contentDigest, type Place, signedContent, signerOf } from './signing.ts';
 
@@ -29,10 +30,10 @@ export interface SignedStatement extends Place, SignedContent {
 }
 
 /** What `message` says under its signature. */
-export function statementOf(message: SignedMessage): SignedStatement {
+export const statementOf = rememberByIdentity((message: SignedMessage): SignedStatement => {
   const { type, height, round, signer, signature } = message;
   return { type, height, round, signer, content: signedContent(message), signature };
-}
+});
 
 /** True when the statement's signer signed it. */
 export function verifyStatement(domain: Uint8Array, statement: SignedStatement): boolean {

@@ -11,6 +11,13 @@ export function typeOfNumber(number: number): MessageType | undefined {
   return undefined;
 }
 
+/** One number for each type and round, to look something up by. */
+export function placeKey(type: MessageType, round: number): number {
+  return round * PLACES_PER_ROUND + MESSAGE_TYPE[type];
+}
+
+const PLACES_PER_ROUND = 8;
+
 export interface PrePrepare {
   readonly type: 'pre-prepare';
   readonly height: number;

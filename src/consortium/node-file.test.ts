@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { keyFrom } from '../crypto/index.ts';
 import { keyToJson, readKeyFile } from './key-file.ts';
 import { fleetFileSchema, nodeFileSchema, readFleetFile, readNodeFile } from './node-file.ts';
+import { WIRE_VERSIONS } from './wire-versions.ts';
 
 const company = keyFrom(new Uint8Array(32).fill(9)).address;
 const edgeFile = {
@@ -55,6 +56,12 @@ describe('readNodeFile', () => {
       { edge: { ...edgeFile.edge, priceWei: '1.5' } },
       /"edge\.priceWei": expected an amount in wei/,
     ],
+    [
+      'a wire version that this release does not speak',
+      { wireVersions: { lowest: 1, highest: WIRE_VERSIONS.highest + 1 } },
+      /"wireVersions\.highest": this release speaks wire version 1 to/,
+    ],
+    ['wire versions upside down', { wireVersions: { lowest: 2, highest: 1 } }, /"wireVersions": the lowest version is above/],
     ['a place that is not on earth', { edge: { ...edgeFile.edge, latitude: -91 } }, /"edge\.latitude": a latitude is -90 to 90/],
   ])('names the file and the key of %s', (_what, change, message) => {
     expect(() => read({ ...edgeFile, ...change })).toThrow(message);

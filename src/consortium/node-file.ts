@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CONTACT_ADDRESSES_MAX, CONTACT_NAME_BYTES_MAX } from '../limits.ts';
 import { type ConfigText, readConfig } from './config-reader.ts';
 import { address, weiText } from './fields.ts';
+import { versionsText, WIRE_VERSIONS } from './wire-versions.ts';
 
 const port = z
   .int('expected a port number')
@@ -63,6 +64,14 @@ const storage = z.strictObject({
   snapshotBehindBlocks: positiveInteger.optional(),
 });
 
+const wireVersion = z
+  .int('expected a whole number')
+  .min(WIRE_VERSIONS.lowest, `this release speaks wire version ${versionsText(WIRE_VERSIONS)}`)
+  .max(WIRE_VERSIONS.highest, `this release speaks wire version ${versionsText(WIRE_VERSIONS)}`);
+const wireVersions = z
+  .strictObject({ lowest: wireVersion, highest: wireVersion })
+  .refine(({ lowest, highest }) => lowest <= highest, 'the lowest version is above the highest');
+
 const common = {
   /** Where editors find the description of this file; not read. */
   $schema: z.string().optional(),
@@ -88,6 +97,8 @@ const common = {
   console: endpoint.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   storage: storage.default({ limitGb: 0 }),
+  /** What the node speaks with its peers; all that this release can when left out. */
+  wireVersions: wireVersions.optional(),
 };
 /** For a sealer whose node runs with another key than its company's or proxy's account. */
 const seated = { accountKeyFile: path.optional() };

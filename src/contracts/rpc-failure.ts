@@ -32,6 +32,7 @@ const kinds: Readonly<Record<string, 'known' | 'nonce' | 'busy'>> = {
   POOL_FULL: 'busy',
   POOL_SENDER_FULL: 'busy',
   POOL_BUSY: 'busy',
+  POOL_ALONE: 'busy',
   LEDGER_BUSY: 'busy',
   RPC_BUSY: 'busy',
 };

@@ -5,9 +5,18 @@ import { createKeccak, createSHA256 } from 'hash-wasm';
 const keccakHasher = await createKeccak(256);
 const shaHasher = await createSHA256();
 
+/** Up to this size V8 keeps the bytes of an array within its heap, as long as nobody asks for a view of them. */
+const HEAP_BYTES_MAX = 64;
+const scratch = new Uint8Array(new ArrayBuffer(HEAP_BYTES_MAX));
+const scratchViews = Array.from({ length: HEAP_BYTES_MAX + 1 }, (_, length) => scratch.subarray(0, length));
+
 /** Keccak-256 (Ethereum's), 32 bytes. */
 export function keccak256(data: Uint8Array): Uint8Array {
-  return keccakHasher.init().update(data).digest('binary');
+  const view = scratchViews[data.length];
+  if (view === undefined) return keccakHasher.init().update(data).digest('binary');
+  // The hasher makes a view of what it is given, for which V8 would move a small array out of its heap for good.
+  view.set(data);
+  return keccakHasher.init().update(view).digest('binary');
 }
 
 /** Below this size the call into a faster implementation costs more than it saves. */

@@ -22,12 +22,14 @@ const DEPTH_MAX = 1024;
 
 /**
  * Encodes a value as RLP (Ethereum's Recursive Length Prefix): lengths first, then everything into one array.
+ * @param options - `bytesBefore`: zero bytes left before it, for what travels with it
  * @throws RangeError when a number is negative or no integer
  */
-export function encodeRlp(value: RlpInput): Uint8Array {
+export function encodeRlp(value: RlpInput, options: { readonly bytesBefore?: number } = {}): Uint8Array {
+  const { bytesBefore = 0 } = options;
   const lengths: number[] = [];
-  const out = new Uint8Array(measure(value, lengths));
-  write(value, { out, lengths, nextLength: 0 }, 0);
+  const out = new Uint8Array(bytesBefore + measure(value, lengths));
+  write(value, { out, lengths, nextLength: 0 }, bytesBefore);
   return out;
 }
 

@@ -152,6 +152,15 @@ export const LEDGER_ERRORS = defineErrors({
     summary: 'The node has no room left in memory for what others send it',
     action: 'Try again after data.retryAfterMs milliseconds, or ask another node',
   },
+  POOL_NOT_MEMBER: {
+    summary: 'The key of this node seals for no company (any more), so no other node would take the transaction from it',
+    action: 'Send it to the node of a member, for instance to the one that runs with the new key',
+  },
+  POOL_ALONE: {
+    summary:
+      'No sealer has been connected to this node for some time, so it cannot promise that a block will hold the transaction',
+    action: 'Ask another node, or try again after data.retryAfterMs milliseconds; as its operator, check its connections',
+  },
   PAYLOAD_BAD_BODY: {
     summary: 'The body is not the one that the transaction commits to, or its length is not allowed',
     action: 'Send the bytes that were signed for; a body has 1 byte to 4 MiB, and larger files are sent in parts',

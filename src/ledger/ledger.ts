@@ -159,6 +159,8 @@ export interface LedgerView {
    * its own: with its hash once it and its body are durable here, or with why it was not taken (POOL_* | PAYLOAD_*).
    */
   submitMany(submissions: readonly Submission[], options?: SubmitOptions): Promise<readonly (Hex | TreadleError)[]>;
+  /** Whether clients' transactions are refused (POOL_NOT_MEMBER): a node that no member talks to any more would promise in vain. */
+  turnClientsAway(isOutside: boolean): void;
   /** A body by its root; undefined when this node does not hold it. */
   payload(root: Hex): Promise<{ readonly commitment: PayloadCommitment; readonly body: Uint8Array } | undefined>;
   /** What this node may keep in memory for others. */

@@ -7,6 +7,7 @@ import { setOf } from '../set-of.ts';
 import { BlockPipeline } from './chain/block-pipeline.ts';
 import type { ReadBlock } from './chain/chain-reader.ts';
 import type { Header } from './chain/header.ts';
+import { ClientDoor } from './client-door.ts';
 import { readSender } from './execution/state-reader.ts';
 import type {
   BlockId,
@@ -51,6 +52,7 @@ export interface NodeLedgerOptions extends LedgerReaderOptions {
   readonly poolLog: PoolLog;
   readonly verifyCertificate: CertificateVerifier;
   readonly poolLimits?: PoolLimits;
+  readonly standsAlone?: boolean;
   readonly memory: MemoryBudget;
   readonly payloadStore: DiskPayloadStore;
 }
@@ -71,6 +73,7 @@ export class NodeLedger extends LedgerReader implements Ledger {
   private readonly synchroniser: Synchroniser;
   private readonly upkeep: Storage;
   private readonly pauses: Pauses;
+  private readonly door: ClientDoor;
   private readonly headListeners = new Set<HeadListener>();
   private closed = false;
 
@@ -81,12 +84,12 @@ export class NodeLedger extends LedgerReader implements Ledger {
     const { environment, chainId, head, executor, reader, store, memory, payloadStore } = options;
     const { network, log, metrics, clock } = environment;
     this.memory = memory;
+    this.door = new ClientDoor({ environment, sealers: () => this.sealers(), standsAlone: options.standsAlone === true });
     this.pauses = new Pauses(clock);
     this.payloads = new Payloads({
       environment,
       store: payloadStore,
       exchange: createPayloadExchange({ environment, store: payloadStore, budget: memory, sealers: () => this.sealers() }),
-      othersNeeded: () => Math.floor((2 * this.sealers().length) / 3),
       peers: () => this.peersSealersFirst(),
       onHeld: (root) => this.intake.bodyHeld(root),
       onAbsent: (root) => this.intake.bodyAbsent(root),
@@ -266,7 +269,13 @@ export class NodeLedger extends LedgerReader implements Ledger {
   }
 
   submitMany(submissions: readonly Submission[], options?: SubmitOptions): Promise<readonly (Hex | TreadleError)[]> {
+    const refusal = this.door.refusal();
+    if (refusal !== undefined) return Promise.resolve(submissions.map(() => refusal));
     return this.whenOpen(() => this.intake.submit(submissions, options));
+  }
+
+  turnClientsAway(isOutside: boolean): void {
+    this.door.turnAway(isOutside);
   }
 
   async payload(root: Hex): Promise<{ readonly commitment: PayloadCommitment; readonly body: Uint8Array } | undefined> {

@@ -23,6 +23,8 @@ export interface OpenLedgerOptions {
   /** Where the state lives when no executor is given; by default in the node's chain table on disk. */
   readonly stateStore?: StateStore;
   readonly poolLimits?: PoolLimits;
+  /** Clients are served although no other sealer is connected: one node of a consortium stands for all of it. */
+  readonly standsAlone?: boolean;
   readonly storage?: StorageSettings;
   /** What the node may keep in memory for others; default NODE_MEMORY_BYTES_MAX. */
   readonly memoryBytes?: number;
@@ -67,6 +69,7 @@ export async function openLedger(environment: Environment, genesis: Genesis, opt
     poolLog,
     verifyCertificate: options.verifyCertificate,
     ...(options.poolLimits !== undefined && { poolLimits: options.poolLimits }),
+    standsAlone: options.standsAlone === true,
   });
   await ledger.recover(recovered);
   environment.log.info('ledger-open', { height: head.header.number, hash: head.header.hash, pending: ledger.pendingCount() });

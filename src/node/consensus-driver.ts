@@ -254,7 +254,7 @@ class Driver implements ConsensusDriver {
         this.#clock.set(effect, () => this.#enqueue({ type: 'timeout', height: effect.height, round: effect.round }));
         return;
       case 'commit':
-        this.#clock.end();
+        this.#clock.end(effect.round);
         this.#chain.commit(effect).catch(this.#fail);
         return;
       case 'round':

@@ -6,10 +6,6 @@ export class RoundClock {
   readonly #clock: Clock;
   readonly #pace: RoundPace;
   #timer: Timer | undefined;
-  /** When the present round began to have something to agree on; undefined while the height is idle. */
-  #sinceMicros: number | undefined;
-  /** The next timer of the core is that of an idle height. */
-  #idle = false;
 
   /** @param baseTimeoutMicros - the base that the chain is configured with */
   constructor(clock: Clock, baseTimeoutMicros: number) {
@@ -24,22 +20,19 @@ export class RoundClock {
 
   /** A height begins: idle, unless a core resumes in the middle of it. */
   begin(resumes: boolean): void {
-    this.#sinceMicros = undefined;
-    this.#idle = !resumes;
+    this.#pace.begin(resumes);
   }
 
-  /** The present height is decided. */
-  end(): void {
+  /** The present height is decided, by the votes of this round. */
+  end(round: number): void {
     this.cancel();
-    if (this.#sinceMicros !== undefined) this.#pace.note(this.#clock.now() - this.#sinceMicros);
-    this.#sinceMicros = undefined;
+    this.#pace.noteDecision(round, this.#clock.now());
   }
 
   /** Replaces the running timer. */
   set({ height, round, delayMicros }: Extract<ConsensusEffect, { type: 'timer' }>, fire: () => void): void {
     this.cancel();
-    if (this.#idle) this.#idle = false;
-    else this.#sinceMicros = this.#clock.now();
+    this.#pace.noteTimer(round, this.#clock.now());
     this.#timer = this.#clock.set(delayMicros, fire, `round ${round} of height ${height}`);
   }
 

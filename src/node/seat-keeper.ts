@@ -14,7 +14,7 @@ export interface SeatKeeper {
 
 interface Dependencies {
   readonly environment: Environment;
-  readonly ledger: Pick<Ledger, 'head' | 'bestKnown' | 'sealers' | 'onHead'>;
+  readonly ledger: Pick<Ledger, 'head' | 'bestKnown' | 'sealers' | 'onHead' | 'turnClientsAway'>;
   /** False while this node could not vote if it were seated: a seat that nobody fills is one fewer that may fail. */
   readonly mayVote: () => boolean;
   /** Acts with the node's own key, which is what has to be proved. */
@@ -36,7 +36,10 @@ export function createSeatKeeper({ environment, ledger, client, mayVote }: Depen
 
   async function look(): Promise<void> {
     const next = ledger.sealers().includes(environment.node) ? 'sealer' : await consortium.positionOf(environment.node);
-    if (next !== position) tell(position, next);
+    if (next !== position) {
+      tell(position, next);
+      ledger.turnClientsAway(next === 'none');
+    }
     position = next;
     const mayJoin = next === 'candidate' || next === 'proxyCandidate' || next === 'successor';
     if (mayJoin && mayVote() && isInSync(ledger) && ledger.head.number >= notBefore) await prove(next);

@@ -140,6 +140,7 @@ interface StandingParts {
 
 function reportPeers({ environment, ledger, directory }: PeerParts, since: ReadonlyMap<NodeId, number>): readonly PeerReport[] {
   const connected = new Set(environment.network.peers());
+  const nowSeconds = Math.floor(environment.clock.now() / 1_000_000);
   const known = directory.all().filter((contact) => contact.node !== environment.node);
   const reports = known.map((contact) => reportOf(contact.node, contact));
   const strangers = [...connected].filter((peer) => directory.lookup(peer) === undefined);
@@ -155,6 +156,7 @@ function reportPeers({ environment, ledger, directory }: PeerParts, since: Reado
       addresses: contact?.addresses ?? [],
       since: since.get(node) ?? 0,
       ...(height !== undefined && { height }),
+      ...(contact?.certificate !== undefined && { certificate: reportCertificate(contact.certificate, nowSeconds) }),
     };
   }
 }

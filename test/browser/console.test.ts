@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConsoleFile } from '../../src/cli/console-files.ts';
+import type { Address } from '../../src/crypto/index.ts';
 import { type HttpServer, serveHttp } from '../../src/environment/host/index.ts';
 import { type Api, type Page as ApiPage, createApi, type TaskRow } from '../../src/node/api/index.ts';
 import { createFixtureEnvironment } from '../../src/node/api/testing/api-environment.ts';
@@ -257,6 +258,67 @@ describe.skipIf(!present)('the console in a browser', () => {
       { expected: /net::ERR_/ },
     );
   });
+
+  it.each(['light', 'dark'] as const)(
+    'shows who is in quarantine and why, with which key it runs, and whose certificate ends (%s)',
+    async (colorScheme) => {
+      const { ledger, consortium } = world;
+      const plain = consortium.treadle(ledger);
+      const [aurora, baxter] = consortium.companies.map(({ account }) => account) as [Address, Address];
+      const key: Address = `0x${'ab'.repeat(20)}`;
+      const proof = { signer: key, account: aurora, message: 'commit', round: 1, reporter: baxter, quarantined: true } as const;
+      const evidence = [9, 4].map((height) => {
+        return { ...proof, id: height, height, reportedAt: height + 1, digests: ['0x01', '0x02'] as const };
+      });
+      const certificate = { expiresAtSeconds: Math.floor(Date.now() / 1000) + 86_400, state: 'expires-soon' } as const;
+      const own = createApi({
+        environment: createFixtureEnvironment(),
+        ledger,
+        treadle: {
+          ...plain,
+          peers: () =>
+            plain.peers().map((peer) => {
+              if (peer.node === aurora) return { ...peer, node: key };
+              return peer.role === 'centre' ? { ...peer, certificate } : peer;
+            }),
+          async membership() {
+            const report = await plain.membership();
+            const companies = report.companies.map((each) => (each.account === aurora ? { ...each, sealer: key } : each));
+            return { ...report, companies, quarantined: [aurora], evidence };
+          },
+        },
+        nameOf: consortium.nameOf,
+        consoleFiles: readConsoleFile,
+      });
+      const { url, close } = await serveHttp(own, { host: '127.0.0.1', port: 0 });
+      const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, colorScheme });
+      const page = await context.newPage();
+      page.setDefaultTimeout(15_000);
+      try {
+        await page.goto(`${url}/nodes?q=Aurora`);
+        const row = page.getByRole('row').filter({ hasText: 'in quarantine' });
+        await row.waitFor();
+        const tag = row.getByText('in quarantine');
+        expect(await contrastOf(page, 'in quarantine')).toBeGreaterThan(4.5);
+        // It is seen without scrolling sideways.
+        const box = await tag.boundingBox();
+        expect((box?.x ?? 0) + (box?.width ?? 2_000)).toBeLessThan(1_280);
+        await row.getByRole('link', { name: 'Aurora Pumps' }).click();
+        await page.getByText('signed two different commit messages').waitFor();
+        await page.getByText(aurora).waitFor();
+        expect(await page.getByRole('table', { name: 'Contradictions on record' }).getByRole('row').count()).toBe(3);
+        await page.goto(`${url}/nodes?q=Centre`);
+        await page.getByText('certificate ends soon').waitFor();
+        expect(await contrastOf(page, 'certificate ends soon')).toBeGreaterThan(4.5);
+        await page.getByRole('link', { name: 'Centre' }).first().click();
+        await page.getByText(/holds until .*in \d+ h/).waitFor();
+      } finally {
+        await context.close();
+        own.stop();
+        await close();
+      }
+    },
+  );
 });
 
 /**
@@ -273,5 +335,29 @@ function coloursOn(page: Page): Promise<number> {
     const colours = new Set();
     for (let at = 0; at < pixels.length; at += 4 * 7) colours.add(pixels.slice(at, at + 3).join());
     colours.size;
+  }`);
+}
+
+/**
+ * How well the element with this text stands out from what it is on, as WCAG 2 reckons it: 1 to 21. The text below runs in
+ * the page.
+ */
+function contrastOf(page: Page, text: string): Promise<number> {
+  return page.evaluate<number>(`{
+    const element = [...document.querySelectorAll('*')].findLast(({ textContent }) => textContent === ${JSON.stringify(text)});
+    const channels = (color) => (color.match(/[0-9.]+/g) ?? []).map(Number);
+    const luminance = (color) => {
+      const [red, green, blue] = channels(color).map((value) => {
+        const share = value / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    let background = 'rgba(0, 0, 0, 0)';
+    for (let behind = element; behind !== null && channels(background)[3] === 0; behind = behind.parentElement) {
+      background = getComputedStyle(behind).backgroundColor;
+    }
+    const [dark, bright] = [luminance(getComputedStyle(element).color), luminance(background)].sort((a, b) => a - b);
+    (bright + 0.05) / (dark + 0.05);
   }`);
 }

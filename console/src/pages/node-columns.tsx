@@ -20,13 +20,33 @@ export const nodeColumns: readonly Column<NodeRow>[] = [
   { head: 'Role', cell: (row) => roleText(row), priority: 2 },
   { head: 'Height', cell: (row) => (row.height === null ? '–' : integer(row.height)), right: true },
   { head: 'View', cell: (row) => row.view ?? '–', right: true, priority: 2 },
-  { head: 'Status', cell: (row) => <Status state={row.status} /> },
+  {
+    head: 'Status',
+    cell: (row) => (
+      <>
+        <Status state={row.status} />
+        <Trouble row={row} />
+      </>
+    ),
+  },
   { head: 'Last seen', cell: (row) => <Ago timeMs={row.lastSeenMs} />, priority: 4 },
 ];
 
+/** What somebody has to do something about, below the status. */
+function Trouble({ row }: { readonly row: NodeRow }) {
+  const { certificate, quarantine } = row;
+  return (
+    <>
+      {quarantine === null ? null : <span className="tag tag-bad node-note">in quarantine</span>}
+      {certificate?.state === 'expired' ? <span className="tag tag-bad node-note">certificate ended</span> : null}
+      {certificate?.state === 'expires-soon' ? <span className="tag tag-warn node-note">certificate ends soon</span> : null}
+    </>
+  );
+}
+
 /** Whether a node votes, in a word or two. */
 function standing(row: NodeRow): string {
-  if (row.quarantine !== null) return 'in quarantine';
+  if (row.quarantine !== null) return 'without a vote';
   return row.sealer ? 'sealer' : 'observer';
 }
 

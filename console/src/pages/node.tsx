@@ -1,6 +1,7 @@
-import type { NodeRow, QuarantineView } from '../../../src/node/api/types.ts';
+import type { CertificateTermView, NodeRow, QuarantineView } from '../../../src/node/api/types.ts';
 import { useNode } from '../api/queries.ts';
 import { Answer, Facts, PageHead, Panel } from '../components/layout-parts.tsx';
+import { type Column, Table } from '../components/table.tsx';
 import { Ago, Hash, Status } from '../components/values.tsx';
 import { integer } from '../format/text.ts';
 import { Link } from '../router.tsx';
@@ -32,6 +33,44 @@ function Quarantine({ of }: { readonly of: QuarantineView }) {
   );
 }
 
+/** Until when an observer is let in. */
+function Term({ of }: { readonly of: CertificateTermView }) {
+  const verb = of.state === 'expired' ? 'ended' : 'holds until';
+  return (
+    <>
+      {verb} <Ago timeMs={of.expiresAtMs} both />
+      {of.state === 'expires-soon' ? <span className="tag tag-warn node-self">ends soon</span> : null}
+    </>
+  );
+}
+
+/** Proofs that stay on the ledger, whether or not the member is back. */
+function OnRecord({ evidence }: { readonly evidence: readonly QuarantineView[] }) {
+  return (
+    <Panel title="Contradictions on record" flush>
+      <Table
+        label="Contradictions on record"
+        columns={recordColumns}
+        rows={evidence}
+        rowKey={(proof) => `${proof.reportedAt} ${proof.message} ${proof.height} ${proof.round}`}
+        empty="None."
+      />
+    </Panel>
+  );
+}
+
+const recordColumns: readonly Column<QuarantineView>[] = [
+  { head: 'Message', cell: ({ message }) => message },
+  { head: 'Height', cell: ({ height }) => integer(height), right: true },
+  { head: 'Round', cell: ({ round }) => integer(round), right: true },
+  {
+    head: 'Proved in block',
+    cell: ({ reportedAt }) => <Link to={`/blocks/${reportedAt}`}>{integer(reportedAt)}</Link>,
+    right: true,
+  },
+  { head: 'Reported by', cell: ({ reporter }) => reporter.name ?? <Hash value={reporter.address} /> },
+];
+
 function Known({ node }: { readonly node: NodeRow }) {
   return (
     <>
@@ -42,15 +81,20 @@ function Known({ node }: { readonly node: NodeRow }) {
         <Facts
           items={[
             ['Id', <Hash key="i" value={node.address} full />],
+            ...(node.account === null ? [] : [['Account', <Hash key="a" value={node.account} full />] as const]),
             ['Company', node.company ?? '–'],
             ['Role', node.role],
             ['Height', node.height === null ? 'not reported' : integer(node.height)],
+            ...(node.certificate === null ? [] : [['Certificate', <Term key="c" of={node.certificate} />] as const]),
             ['View', node.view === null ? 'not reported' : String(node.view)],
             ['Last seen', <Ago key="l" timeMs={node.lastSeenMs} both />],
           ]}
         />
       </Panel>
       {node.quarantine === null ? null : <Quarantine of={node.quarantine} />}
+      {node.evidence.length === 0 || (node.quarantine !== null && node.evidence.length === 1) ? null : (
+        <OnRecord evidence={node.evidence} />
+      )}
       <Panel title="Its own view">
         {node.self ? (
           <p>

@@ -71,6 +71,10 @@ function registerRunning(program: Command): void {
     .option('--contact <contact...>', 'further nodes to ask first, as ADDRESS@MULTIADDR')
     .option('--interval <milliseconds>', 'for devices: time from one task to the next, in place of that in node.json')
     .option('--console-port <port>', 'for a fleet: port of its page (default: any free one)')
+    .option(
+      '--storage-limit <GB>',
+      'most that each data folder takes, in place of storage.limitGb in node.json; 0 keeps everything',
+    )
     .option('--links <file>', 'JSON file of rules that slow or cut what the node sends; read again when it changes')
     .addOption(json())
     .action(async (options) => (await import('./node.ts')).node(options));

@@ -19,6 +19,7 @@ describe('treadle node', () => {
     ['an edge node and a device in one process', ['edge-1', 'device-1'], [], /roles edge, device/],
     ['a port that is none, before anything starts', ['fleet'], ['--console-port', '65536'], /--console-port is "65536"/],
     ['an interval that is none', ['device-1'], ['--interval', '0'], /--interval is "0"/],
+    ['a limit of the disk that is none', ['company-1'], ['--storage-limit', '-1'], /--storage-limit is "-1"/],
     ['a contact that is none', ['edge-1'], ['--contact', 'nobody'], /--contact "nobody", expected ADDRESS@MULTIADDR/],
   ])('refuses %s', async (_what, seats, options, words) => {
     const outcome = await runTreadle('node', '--json', '--folder', ...seats.map((seat) => join(folder, seat)), ...options);

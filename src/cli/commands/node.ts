@@ -15,12 +15,14 @@ import { createOutput } from '../output.ts';
 import { genesisExecutor, type RunningNode, runNode } from '../run-node.ts';
 import { stopRequested } from '../stop-requested.ts';
 import { withContacts } from '../with-contacts.ts';
+import { withStorageLimit } from '../with-storage-limit.ts';
 
 export interface NodeOptions {
   readonly folder: readonly string[];
   readonly contact?: readonly string[];
   readonly interval?: string;
   readonly consolePort?: string;
+  readonly storageLimit?: string;
   readonly links?: string;
   readonly json?: boolean;
 }
@@ -77,7 +79,7 @@ interface Hosted {
 }
 
 async function runSingle(folder: string, options: NodeOptions, fatal: (error: unknown) => void): Promise<Hosted> {
-  const loaded = withContacts(await loadNode(folder), options.contact ?? []);
+  const loaded = withOptions(await loadNode(folder), options);
   const links =
     options.links === undefined
       ? undefined
@@ -125,7 +127,7 @@ async function runGroup(
   options: NodeOptions,
   fatal: (error: unknown) => void,
 ): Promise<Hosted> {
-  const members = loaded.map((member) => withContacts(member, options.contact ?? []));
+  const members = loaded.map((member) => withOptions(member, options));
   const first = members[0] as LoadedNode;
   refuseMixed(members);
   const port =
@@ -222,6 +224,11 @@ function reportOf({ node: running, environment, rpcUrl, consoleUrl }: RunningNod
 
 function interval({ interval: text }: NodeOptions): { readonly intervalMs?: number } {
   return text === undefined ? {} : { intervalMs: wholeNumber('--interval', text, { min: 1, max: 86_400_000 }) };
+}
+
+/** What the command line says goes before the node's file. */
+function withOptions(loaded: LoadedNode, { contact = [], storageLimit }: NodeOptions): LoadedNode {
+  return withStorageLimit(withContacts(loaded, contact), storageLimit);
 }
 
 async function isFleet(folder: string): Promise<boolean> {

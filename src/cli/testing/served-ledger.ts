@@ -65,6 +65,7 @@ export async function serveLedger(): Promise<ServedLedger> {
   const domain = genesisDomain(genesis);
   const ledger = await drive(
     openLedger(environment, genesis, {
+      standsAlone: true,
       verifyCertificate: (certificate, voters) => verifyCertificate(domain, certificate, voters),
       domain,
     }),

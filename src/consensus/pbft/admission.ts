@@ -1,3 +1,4 @@
+import { setOf } from '../../set-of.ts';
 import type { ConsensusEvent } from '../core.ts';
 import type { SignedMessage } from '../messages.ts';
 import { verifyMessage } from '../signing.ts';
@@ -20,7 +21,7 @@ export function onMessage(core: Core, h: HeightState, event: ConsensusEvent & { 
   // change, so they are taken from their signer alone: nobody can be blamed for what another did to its message.
   const relayed = (message.type === 'pre-prepare' || message.type === 'round-change') && via !== message.signer;
   if (relayed) return fault(core, h, via, `relayed a ${message.type} of another sealer`);
-  if (message.height === h.height && !h.sealers.includes(message.signer)) {
+  if (message.height === h.height && !setOf(h.sealers).has(message.signer)) {
     return fault(core, h, via, `message of ${message.signer}, which is no sealer of height ${h.height}`);
   }
   if (!verifyMessage(core.options.domain, message)) {
@@ -64,7 +65,7 @@ function onPast(core: Core, { message, via }: ConsensusEvent & { type: 'message'
 function onFuture(core: Core, h: HeightState, { message, via }: ConsensusEvent & { type: 'message' }): void {
   core.newest.seen(message);
   core.future.add({ message, via }, h);
-  if (!h.voting || !h.sealers.includes(message.signer)) return;
+  if (!h.voting || !setOf(h.sealers).has(message.signer)) return;
   core.lag.note(message);
   const behind = core.lag.takeBehind(h);
   if (behind !== undefined) core.effects.push({ type: 'behind', height: behind });

@@ -72,6 +72,11 @@ export class ClaimBook {
     return said.size > 1 ? [teller, ...earlier] : [];
   }
 
+  /** Nobody said anything about what was not heard here. */
+  get isEmpty(): boolean {
+    return this.#claims.size === 0;
+  }
+
   /** The signer was heard: those who say that they heard something else there. What was claimed is settled with it. */
   settle({ type, round, signer }: HeardPlace, fingerprint: () => Hex): readonly number[] {
     const signers = this.#claims.get(`${type} ${round}`);

@@ -1,5 +1,5 @@
 import type { Address } from '../../crypto/index.ts';
-import { HEARD_BY_ALL_MAX, HEARD_BYTES_MAX, HEARD_FRAME_BYTES_MAX } from '../../limits.ts';
+import { HEARD_BYTES_MAX, HEARD_FRAME_BYTES_MAX, HEARD_SPARE } from '../../limits.ts';
 import type { ConsensusEvent } from '../core.ts';
 import { type SignedStatement, verifyStatement } from '../evidence.ts';
 import type { HeardGroup, HeardPlace, ShownStatement } from '../hearsay.ts';
@@ -45,13 +45,13 @@ export function onHearsay(core: Core, { hearsay, via }: ConsensusEvent & { type:
 }
 
 /**
- * Who is told what was heard at a height. Up to {@link HEARD_BY_ALL_MAX} sealers it is all; of more the f+1 whose turn it
- * is, one of whom is honest at least.
+ * Who is told what was heard at a height: the f+1 whose turn it is, one of whom is honest at least, and the next
+ * {@link HEARD_SPARE}, so that one is left when some of these are not there. Of up to seven sealers that is all.
  */
 export function listenersOf(sealers: readonly Address[], height: number): readonly Address[] {
   const count = sealers.length;
-  if (count <= HEARD_BY_ALL_MAX) return sealers;
-  const listeners = faultsOf(count) + 1;
+  const listeners = faultsOf(count) + 1 + HEARD_SPARE;
+  if (listeners >= count) return sealers;
   const first = (height * listeners) % count;
   return Array.from({ length: listeners }, (_, at) => sealers[(first + at) % count] as Address);
 }
@@ -81,15 +81,16 @@ function compare(core: Core, watched: WatchedHeight, teller: number, groups: rea
   const ask = (asked: number, place: HeardPlace): void => {
     if (watched.claims.admitsQuestion(asked)) questions.set(asked, [...(questions.get(asked) ?? []), place]);
   };
-  for (const { type, round, fingerprint, signers } of groups) {
-    const here = watched.fingerprints(type, round);
-    for (const signer of signers) {
+  for (const group of groups) {
+    const { type, round, fingerprint } = group;
+    const isAlike = watched.alike(group);
+    for (const signer of group.signers) {
       // What it says itself is heard from it, and what this node said it knows.
       if (signer === teller || signer === self || signer >= watched.sealers.length) continue;
-      const heard = here(signer);
-      if (heard === fingerprint) continue;
+      const alike = isAlike(signer);
+      if (alike === true) continue;
       const place: HeardPlace = { type, round, signer };
-      if (heard !== undefined) contrary.set(signer, contrary.get(signer) ?? place);
+      if (alike === false) contrary.set(signer, contrary.get(signer) ?? place);
       else for (const asked of watched.claims.claim(place, fingerprint, teller)) ask(asked, place);
     }
   }

@@ -1,4 +1,5 @@
 import type { Address } from '../../crypto/index.ts';
+import { setOf } from '../../set-of.ts';
 import { type SignedStatement, statementOf } from '../evidence.ts';
 import type { MessageType, SignedMessage } from '../messages.ts';
 
@@ -10,7 +11,7 @@ export class NewestStatements {
 
   /** A height starts with these sealers; what others said is forgotten. */
   start(sealers: readonly Address[]): void {
-    this.#sealers = new Set(sealers);
+    this.#sealers = setOf(sealers);
     for (const newest of [this.#all, this.#commits]) {
       for (const signer of newest.keys()) if (!this.#sealers.has(signer)) newest.delete(signer);
     }

@@ -1,6 +1,6 @@
 import { invariant } from '../../errors.ts';
 import { ROUNDS_BEHIND_MAX } from '../../limits.ts';
-import type { MessageType, SignedMessage, UnsignedMessage } from '../messages.ts';
+import { type MessageType, placeKey, type SignedMessage, type UnsignedMessage } from '../messages.ts';
 import { contentOf } from '../signing.ts';
 
 interface OwnVote {
@@ -13,10 +13,10 @@ interface OwnVote {
 
 /** What this node has signed, or asked to sign, during one height: a type and round is signed once, for one content. */
 export class OwnVotes {
-  readonly #votes = new Map<string, OwnVote>();
+  readonly #votes = new Map<number, OwnVote>();
 
   has(type: MessageType, round: number): boolean {
-    return this.#votes.has(keyOf(type, round));
+    return this.#votes.has(placeKey(type, round));
   }
 
   /** Notes that the driver was asked to sign `message`. */
@@ -25,7 +25,7 @@ export class OwnVotes {
       type: message.type,
       round: message.round,
     });
-    this.#votes.set(keyOf(message.type, message.round), {
+    this.#votes.set(placeKey(message.type, message.round), {
       content: contentOf(message),
       type: message.type,
       round: message.round,
@@ -35,7 +35,7 @@ export class OwnVotes {
 
   /** Notes that `message` is durable and sent. */
   sent(message: SignedMessage): void {
-    const key = keyOf(message.type, message.round);
+    const key = placeKey(message.type, message.round);
     const known = this.#votes.get(key);
     const content = contentOf(message);
     invariant(known === undefined || known.content === content, 'what was signed is what was asked for', { key, content });
@@ -65,8 +65,4 @@ export class OwnVotes {
       if (old && (vote.message === undefined || !kept.includes(vote.message))) this.#votes.delete(key);
     }
   }
-}
-
-function keyOf(type: MessageType, round: number): string {
-  return `${type} ${round}`;
 }

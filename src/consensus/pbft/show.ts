@@ -26,6 +26,8 @@ export function sendShown(core: Core, watched: WatchedHeight, teller: number, pl
 
 /** A statement was heard for the first time: those who said before that they heard another one are shown it. */
 export function settleClaims(core: Core, watched: WatchedHeight, statement: SignedStatement): void {
+  // As a rule nobody claimed anything.
+  if (watched.claims.isEmpty) return;
   const signer = watched.positionOf(statement.signer);
   if (signer === undefined) return;
   const place: HeardPlace = { type: statement.type, round: statement.round, signer };

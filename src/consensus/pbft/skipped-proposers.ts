@@ -40,6 +40,8 @@ export function skippedProposers(
   for (const block of history) {
     if (block.height >= place.height - SKIP_WINDOW_BLOCKS && block.height < place.height) noteTurns(missed, block);
   }
+  // As a rule everybody built when it was its turn.
+  if (missed.size === 0) return [];
   const failed = place.sealers.flatMap((sealer) => {
     const last = missed.get(sealer);
     return last === undefined ? [] : { sealer, ...last };

@@ -1,5 +1,6 @@
 import { invariant } from '../../errors.ts';
 import { SEALERS_MAX } from '../../limits.ts';
+import { setOf } from '../../set-of.ts';
 import type { ConsensusEvent, PreparedProof, RestoredVotes } from '../core.ts';
 import type { SignedMessage } from '../messages.ts';
 import { handle } from './admission.ts';
@@ -17,7 +18,7 @@ export function onStart(core: Core, event: ConsensusEvent & { type: 'start' }): 
   invariant(sealers.length > 0 && sealers.length <= SEALERS_MAX, `a height has 1 to ${SEALERS_MAX} sealers`, {
     count: sealers.length,
   });
-  invariant(new Set(sealers).size === sealers.length, 'sealers are distinct', { height });
+  invariant(setOf(sealers).size === sealers.length, 'sealers are distinct', { height });
   const h = newHeight(event, core.options);
   if (core.current !== undefined) leave(core, core.current);
   core.current = h;

@@ -1,8 +1,9 @@
 import { type Address, equalBytes, type Hex } from '../../crypto/index.ts';
 import { EVIDENCE_PLACES_PER_SIGNER_MAX, HEARD_ROUNDS_BEHIND } from '../../limits.ts';
+import { rememberByIdentity } from '../../remember.ts';
 import type { Evidence, SignedStatement } from '../evidence.ts';
 import { fingerprintOf, GROUP_BYTES, type HeardGroup, type HeardPlace } from '../hearsay.ts';
-import type { MessageType } from '../messages.ts';
+import { type MessageType, placeKey } from '../messages.ts';
 import { ClaimBook } from './claim-book.ts';
 
 /** What several signers may have said alike. */
@@ -42,7 +43,7 @@ export class WatchedHeight {
   /** Something was heard since it was last told. */
   news = false;
   readonly #positions: ReadonlyMap<Address, number>;
-  readonly #rows = new Map<string, Row>();
+  readonly #rows = new Map<number, Row>();
   /** Statements kept of each signer. */
   readonly #counts: number[];
   readonly #accused = new Set<number>();
@@ -50,7 +51,7 @@ export class WatchedHeight {
   constructor(height: number, sealers: readonly Address[]) {
     this.height = height;
     this.sealers = sealers;
-    this.#positions = new Map(sealers.map((sealer, at) => [sealer, at]));
+    this.#positions = positionsOf(sealers);
     this.#counts = sealers.map(() => 0);
   }
 
@@ -62,7 +63,7 @@ export class WatchedHeight {
   lacks({ type, round, signer, content }: Pick<SignedStatement, 'type' | 'round' | 'signer' | 'content'>): boolean {
     const position = this.#positions.get(signer);
     if (position === undefined || this.#accused.has(position)) return false;
-    const first = this.#rows.get(keyOf(type, round))?.heard[position];
+    const first = this.#rows.get(placeKey(type, round))?.heard[position];
     if (first !== undefined) return !equalBytes(first.content.bytes, content);
     // A liar fills its own share and nobody else's.
     return (this.#counts[position] ?? 0) < EVIDENCE_PLACES_PER_SIGNER_MAX;
@@ -86,21 +87,22 @@ export class WatchedHeight {
 
   /** What the signer at this position said there first. */
   first({ type, round, signer }: HeardPlace): SignedStatement | undefined {
-    return this.#rows.get(keyOf(type, round))?.heard[signer]?.statement;
+    return this.#rows.get(placeKey(type, round))?.heard[signer]?.statement;
   }
 
-  /** The fingerprints of what the signers said first in one type and round, by position. */
-  fingerprints(type: MessageType, round: number): (signer: number) => Hex | undefined {
-    const heard = this.#rows.get(keyOf(type, round))?.heard;
+  /** Whether what the signer at a position said first, in one type and round, has this fingerprint; undefined when it was not heard. */
+  alike({ type, round, fingerprint }: HeardGroup): (signer: number) => boolean | undefined {
+    const row = this.#rows.get(placeKey(type, round));
+    const same = row?.contents.find((content) => fingerprintIn(content) === fingerprint);
     return (signer) => {
-      const content = heard?.[signer]?.content;
-      return content && fingerprintIn(content);
+      const content = row?.heard[signer]?.content;
+      return content && content === same;
     };
   }
 
   /** True when a commit vote for another digest was noted in this round. */
   contradicts(round: number, digest: Uint8Array): boolean {
-    return this.#rows.get(keyOf('commit', round))?.contents.some(({ bytes }) => !equalBytes(bytes, digest)) ?? false;
+    return this.#rows.get(placeKey('commit', round))?.contents.some(({ bytes }) => !equalBytes(bytes, digest)) ?? false;
   }
 
   /** What was heard in the last rounds, in short: the round that decided first, as much as there is room for. */
@@ -118,7 +120,7 @@ export class WatchedHeight {
   }
 
   #groupsOf(type: MessageType, round: number): readonly HeardGroup[] {
-    const row = this.#rows.get(keyOf(type, round));
+    const row = this.#rows.get(placeKey(type, round));
     if (row === undefined) return [];
     return row.contents.map((content) => {
       const signers = row.heard.flatMap((heard, position) => (heard?.content === content ? position : []));
@@ -127,7 +129,7 @@ export class WatchedHeight {
   }
 
   #row(type: MessageType, round: number): Row {
-    const key = keyOf(type, round);
+    const key = placeKey(type, round);
     let row = this.#rows.get(key);
     if (row === undefined) {
       row = { type, round, contents: [], heard: this.sealers.map(() => undefined) };
@@ -137,9 +139,9 @@ export class WatchedHeight {
   }
 }
 
-function keyOf(type: MessageType, round: number): string {
-  return `${type} ${round}`;
-}
+const positionsOf = rememberByIdentity(
+  (sealers: readonly Address[]): ReadonlyMap<Address, number> => new Map(sealers.map((sealer, at) => [sealer, at])),
+);
 
 function contentIn(row: Row, bytes: Uint8Array): Content {
   const known = row.contents.find((content) => equalBytes(content.bytes, bytes));

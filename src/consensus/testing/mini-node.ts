@@ -39,8 +39,6 @@ export class MiniNode {
   /** Who delivered what cost checks and was worth nothing. */
   readonly wasted: Address[] = [];
   pace = new RoundPace(BASE_TIMEOUT_MICROS);
-  #roundSince: number | undefined;
-  #idle = false;
   #life = 0;
   #timer = 0;
   #signedUntil = 0;
@@ -88,8 +86,7 @@ export class MiniNode {
     this.#startedHeight = height;
     const restored = this.#restore(height);
     if (restored !== undefined) this.network.taken.resumed += 1;
-    this.#roundSince = undefined;
-    this.#idle = restored === undefined;
+    this.pace.begin(restored !== undefined);
     const sealers = this.network.sealersAt(height);
     const skipped = skippedProposers({ height, sealers }, this.#history());
     const { baseTimeoutMicros } = this.pace;
@@ -246,8 +243,7 @@ export class MiniNode {
   }
 
   #setTimer({ height, round, delayMicros }: Effect<'timer'>): void {
-    if (this.#idle) this.#idle = false;
-    else this.#roundSince = this.network.queue.nowMicros;
+    this.pace.noteTimer(round, this.network.queue.nowMicros);
     this.#timer += 1;
     const timer = this.#timer;
     this.later(delayMicros, () => {
@@ -263,7 +259,7 @@ export class MiniNode {
     );
     const wrong = verifyCertificate(testDomain, certificate, this.network.sealersAt(height));
     invariant(wrong === undefined, `certificates verify: ${wrong}`);
-    if (this.#roundSince !== undefined) this.pace.note(this.network.queue.nowMicros - this.#roundSince);
+    this.pace.noteDecision(certificate.round, this.network.queue.nowMicros);
     this.#append({ height, digest, proposal, certificate });
     this.later(this.network.random.between(500, 5_000), () => this.startNext());
   }

@@ -3,8 +3,11 @@ import type { Gate } from './link-shaping.ts';
 import { MessageReader } from './message-reader.ts';
 import { encodeMessage, MESSAGE_BYTES_MAX, type WireMessage } from './wire-format.ts';
 
-/** Bytes handed to libp2p at a time, so that a large message does not hold up the other channel for long. */
-const PIECE_BYTES = 64 * 1024;
+/**
+ * Bytes handed to libp2p at a time, so that a large message does not hold up the other channel for long: with the header that
+ * yamux puts in front, exactly what one message of Noise takes. A few bytes more would be a second message each time.
+ */
+const PIECE_BYTES = 65_535 - 16 - 12;
 
 export interface ChannelEvents {
   readonly message: (message: WireMessage) => void;

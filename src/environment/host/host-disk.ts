@@ -76,6 +76,19 @@ interface BlobDependencies {
 
 function hostBlobs(folder: string, { log, metrics, room }: BlobDependencies): Blobs {
   const pathOf = (hash: string) => (/^[0-9a-f]{64}$/.test(hash) ? join(folder, hash.slice(0, 2), hash) : undefined);
+  /** The 256 subfolders, as far as they are there; who comes second waits as well until they are there for good. */
+  const made = new Map<string, Promise<void>>();
+  const make = async (subfolder: string): Promise<void> => {
+    if ((await mkdir(subfolder, { recursive: true })) !== undefined) await syncFolder(folder);
+  };
+  const makeOnce = (subfolder: string): Promise<void> => {
+    const known = made.get(subfolder);
+    if (known !== undefined) return known;
+    const making = make(subfolder);
+    made.set(subfolder, making);
+    making.catch(() => made.delete(subfolder));
+    return making;
+  };
   return {
     put: async (content) => {
       const hash = sha256Hex(content);
@@ -83,7 +96,7 @@ function hostBlobs(folder: string, { log, metrics, room }: BlobDependencies): Bl
       // Whether it is there already, and sound, only reading all of it would tell: to write it once more costs no more.
       await room.check(path);
       try {
-        if ((await mkdir(dirname(path), { recursive: true })) !== undefined) await syncFolder(folder);
+        await makeOnce(dirname(path));
         await replaceFile(path, [content]);
       } catch (error) {
         throw isDiskFull(error) ? diskFull(path, error) : error;

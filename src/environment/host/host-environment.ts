@@ -3,6 +3,7 @@ import { lendSha256, type NodeKey } from '../../crypto/index.ts';
 import type { Environment } from '../environment.ts';
 import { createMetrics } from '../metric-store.ts';
 import '../errors.ts';
+import { suitCollector } from './collector.ts';
 import { hostClock } from './host-clock.ts';
 import { hostCpu } from './host-cpu.ts';
 import { hostDisk } from './host-disk.ts';
@@ -39,6 +40,7 @@ export interface HostEnvironment extends Environment {
  * @throws TreadleError DISK_IN_USE when another process has the data folder
  */
 export async function createHostEnvironment(options: HostOptions): Promise<HostEnvironment> {
+  suitCollector();
   lendSha256((...parts) => {
     const hash = createHash('sha256');
     for (const part of parts) hash.update(part);

@@ -7,6 +7,7 @@ import type { NodeKey } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { FRAME_BYTES_MAX, HANDSHAKES_MAX, PEERS_MAX } from '../../limits.ts';
 import { connectionLog } from './connection-log.ts';
+import { withGatheredWrites } from './gathered-writes.ts';
 import type { LinkShaping } from './link-shaping.ts';
 import { libp2pKey } from './peer-identity.ts';
 
@@ -38,7 +39,7 @@ export function createNode(
     privateKey: libp2pKey(key),
     addresses: { listen: listen === undefined ? [] : [`/ip${isIP(listen.host)}/${listen.host}/tcp/${listen.port}`] },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [withGatheredWrites(noise())],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: FRAME_BYTES_MAX, maxReadBufferLength: 2 * FRAME_BYTES_MAX } })],
     // Silent connections are found by our own probes, which need no further protocol.
     connectionMonitor: { enabled: false },

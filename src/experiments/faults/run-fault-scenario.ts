@@ -7,6 +7,7 @@ import { Cast } from './cast.ts';
 import { ChainWatch } from './chain-watch.ts';
 import { Cuts } from './cuts.ts';
 import { Dice } from './dice.ts';
+import { DiskOperators } from './disk-operators.ts';
 import { EvidenceWatch } from './evidence-watch.ts';
 import { FaultCluster, type FaultSeat } from './fault-cluster.ts';
 import type { FaultReport } from './fault-report.ts';
@@ -40,8 +41,6 @@ export async function runFaultScenario(scenario: FaultScenario, options: FaultRu
 
 /** Load goes on for so long into the liveness phase at least. */
 const LOAD_AFTER_HEAL_MICROS = 2_000_000;
-/** An operator looks after a node that refuses its disk within this time. */
-const OPERATOR_MICROS = 1_000_000;
 
 /** Where a run stood at a moment. */
 interface Mark {
@@ -75,10 +74,8 @@ class FaultRun {
   readonly #spoilt = new Set<string>();
   readonly #misled = new Set<string>();
   readonly #damaged = { values: 0 };
-  /** Seats whose node gave up on a spoilt disk, and waits for its operator. */
-  readonly #refusing = new Set<string>();
+  readonly #operators: DiskOperators;
   readonly #peaks = { pool: 0, queue: 0 };
-  #healed = false;
   #roundEnteredMax = 0;
   #warmAtMicros = 0;
   #skewMicros = 0;
@@ -146,6 +143,12 @@ class FaultRun {
           (seat) => seat.node !== undefined && this.#members.isSealer(seat) && seat.setup.genesis === cluster.genesis,
         ),
       isTrusted: (seat) => !this.#cast.isLiar(seat),
+    });
+    this.#operators = new DiskOperators({
+      cluster,
+      f: this.#f,
+      height: () => this.#chain.height,
+      onEmptied: (seat) => this.#load.forgotten(seat),
     });
     const stage: Stage = {
       cluster,
@@ -283,6 +286,8 @@ class FaultRun {
       );
       if (replaced.length > this.#replaced) this.#sometimes.note('key of a sealer replaced', replaced.length - this.#replaced);
       this.#replaced = Math.max(this.#replaced, replaced.length);
+      // Nobody takes anything from a node that left: its clients offer again what it had not handed on.
+      for (const seat of this.#cluster.seats) if (this.#members.hasLeft(seat)) this.#load.forgotten(seat);
       for (const seat of this.#cluster.seats) {
         if (seat.kind === 'spare' && seat.lives === 0 && sealers.has(seat.id)) this.#cluster.introduce(seat.name);
       }
@@ -314,8 +319,7 @@ class FaultRun {
     if (this.#misled.has(seat.name)) return this.#sometimes.note('misconfigured node refused to start');
     if (this.#spoilt.has(seat.name)) {
       this.#sometimes.note('damaged node refused to start');
-      this.#refusing.add(seat.name);
-      if (this.#healed) this.#cluster.world.at(OPERATOR_MICROS, () => this.#replaceRefusing());
+      this.#operators.note(seat);
       return;
     }
     this.#verdict.violated('stopped', `${seat.name}: ${reason}`);
@@ -334,8 +338,7 @@ class FaultRun {
     const { world } = this.#cluster;
     const { withinMicros, blocks } = this.#scenario.liveness;
     const height = this.#chain.height;
-    this.#healed = true;
-    this.#replaceRefusing();
+    this.#operators.begin();
     const deadline = healedAtMicros + withinMicros;
     const reached = await this.#until(
       () => this.#chain.height >= height + blocks && world.now >= healedAtMicros + LOAD_AFTER_HEAL_MICROS,
@@ -350,18 +353,6 @@ class FaultRun {
       drainedMs: drained ? (world.now - healedAtMicros) / 1000 : null,
       stuck: drained ? undefined : this.#whatIsMissing(height + blocks),
     };
-  }
-
-  /** Nodes that refuse their damaged disk get an empty one from their operator. */
-  #replaceRefusing(): void {
-    for (const name of this.#refusing) {
-      const seat = this.#cluster.seat(name);
-      if (seat.powered) this.#cluster.crash(name, { tornTail: false });
-      this.#cluster.world.destroyDisk(seat.id);
-      this.#load.forgotten(seat);
-      this.#cluster.restart(name);
-    }
-    this.#refusing.clear();
   }
 
   /** Values of chains that are spoilt at present. */

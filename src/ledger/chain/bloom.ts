@@ -1,8 +1,12 @@
 import { BoundedMap } from '../../bounded-map.ts';
 import { type Address, fromHex, type Hex, keccak256 } from '../../crypto/index.ts';
-import { BLOOM_ENTRIES_MAX } from '../../limits.ts';
+import { BLOOM_ENTRIES_MAX, BLOOM_PIECE_BYTES } from '../../limits.ts';
+import { BytePacker } from '../byte-packer.ts';
 
 export const BLOOM_BYTES = 256;
+
+// The filters of a block's transactions live and go together.
+const packer = new BytePacker(BLOOM_PIECE_BYTES);
 
 /** A log reduced to what a bloom filter holds. */
 export interface BloomSource {
@@ -36,7 +40,7 @@ function addTo(bloom: Uint8Array, bits: readonly number[]): void {
 
 /** The 2048-bit filter over addresses and topics of the Yellow Paper, section 4.3.1. */
 export function bloomOf(logs: readonly BloomSource[]): Uint8Array {
-  const bloom = new Uint8Array(BLOOM_BYTES);
+  const bloom = packer.take(BLOOM_BYTES);
   for (const { address, topics } of logs) {
     addTo(bloom, rememberedBitsOf(address));
     for (const [index, topic] of topics.entries()) {

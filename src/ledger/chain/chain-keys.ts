@@ -1,4 +1,6 @@
 import { fromHex, type Hex, toHex } from '../../crypto/index.ts';
+import { KEY_PIECE_BYTES } from '../../limits.ts';
+import { BytePacker } from '../byte-packer.ts';
 
 /** The first byte of a key of the chain table says what lies under it. */
 export const PREFIX = {
@@ -33,11 +35,14 @@ export function numberKey(prefix: number, number: number): Uint8Array {
   return key;
 }
 
-/** Prefix and hash. */
-export function hashKey(prefix: number, hash: Hex): Uint8Array {
-  const key = new Uint8Array(33);
+// A block writes thousands of them at once. A database that takes them one by one would move each out of V8's heap by itself.
+const packer = new BytePacker(KEY_PIECE_BYTES);
+
+/** Prefix and hash, the latter as hex or as 32 bytes. */
+export function hashKey(prefix: number, hash: Hex | Uint8Array): Uint8Array {
+  const key = packer.take(33);
   key[0] = prefix;
-  key.set(fromHex(hash), 1);
+  key.set(typeof hash === 'string' ? fromHex(hash) : hash, 1);
   return key;
 }
 

@@ -1,8 +1,7 @@
-import { type Address, EncodedRlp, fromHex, type Hex, toAddress, toHex } from '../../crypto/index.ts';
+import { type Address, encodeRlp, fromHex, type Hex, toAddress, toHex } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
-import { rememberByIdentity } from '../../remember.ts';
 import type { LogRecord, ReceiptRecord } from '../ledger.ts';
-import { bigintOf, bytesOf, decode, encode, type Item, listOf, numberOf } from '../rlp-fields.ts';
+import { bigintOf, bytesOf, decode, type Encodable, encode, type Item, listOf, numberOf } from '../rlp-fields.ts';
 import { bloomOf } from './bloom.ts';
 
 /** What execution says of one transaction, before the block has a hash. */
@@ -35,10 +34,9 @@ export interface ConsensusReceipt {
   readonly logs: readonly OutcomeLog[];
 }
 
-// A log stands in the receipts trie and among the stored outcomes in the same form: it is encoded once.
-const encodeLog = rememberByIdentity(
-  (log: OutcomeLog): EncodedRlp => new EncodedRlp([fromHex(log.address), log.topics.map(fromHex), fromHex(log.data)]),
-);
+function logFields(log: OutcomeLog): Encodable {
+  return [fromHex(log.address), log.topics.map(fromHex), fromHex(log.data)];
+}
 
 function logOf(item: Item): OutcomeLog {
   const [address, topics, data] = listOf(item, 'log', 3);
@@ -51,12 +49,25 @@ function logOf(item: Item): OutcomeLog {
 
 /** The receipt's encoding under `receiptsRoot`. */
 export function encodeConsensusReceipt(receipt: ConsensusReceipt): Uint8Array {
-  const body = encode([receipt.status, receipt.cumulativeGasUsed, receipt.logsBloom, receipt.logs.map(encodeLog)]);
-  if (receipt.type === 0) return body;
-  const typed = new Uint8Array(1 + body.length);
-  typed[0] = receipt.type;
-  typed.set(body, 1);
-  return typed;
+  return encodeWithLogs(receipt, receipt.logs.map(logFields));
+}
+
+function encodeWithLogs(receipt: ConsensusReceipt, logs: readonly Encodable[]): Uint8Array {
+  const isTyped = receipt.type !== 0;
+  const fields = [receipt.status, receipt.cumulativeGasUsed, receipt.logsBloom, logs];
+  const bytes = encodeRlp(fields, { bytesBefore: isTyped ? 1 : 0 });
+  if (isTyped) bytes[0] = receipt.type;
+  return bytes;
+}
+
+/**
+ * The consensus form of all outcomes of a block. Their stored form is made with it and remembered: a log stands in both
+ * alike, and is taken from its hex once.
+ */
+export function encodeConsensusReceipts(outcomes: readonly Outcome[]): readonly Uint8Array[] {
+  const logs = outcomes.map((outcome) => outcome.logs.map(logFields));
+  encodedOutcomes.set(outcomes, encodeStored(outcomes, logs));
+  return outcomes.map((outcome, at) => encodeWithLogs(outcome, logs[at] as readonly Encodable[]));
 }
 
 /** @throws TreadleError LEDGER_MALFORMED */
@@ -78,6 +89,8 @@ function statusOf(item: Item | undefined): 0 | 1 {
   return status;
 }
 
+const NOTHING = new Uint8Array(0);
+
 // Nodes of one process that share an execution share its outcomes too: what is derived from them is derived once.
 const encodedOutcomes = new WeakMap<readonly Outcome[], Uint8Array>();
 const placedOutcomes = new WeakMap<readonly Outcome[], { readonly hash: Hex; readonly receipts: readonly ReceiptRecord[] }>();
@@ -86,21 +99,28 @@ const placedOutcomes = new WeakMap<readonly Outcome[], { readonly hash: Hex; rea
 export function encodeOutcomes(outcomes: readonly Outcome[]): Uint8Array {
   const known = encodedOutcomes.get(outcomes);
   if (known !== undefined) return known;
-  const encoded = encode(
-    outcomes.map((outcome) => [
+  const encoded = encodeStored(
+    outcomes,
+    outcomes.map((outcome) => outcome.logs.map(logFields)),
+  );
+  encodedOutcomes.set(outcomes, encoded);
+  return encoded;
+}
+
+function encodeStored(outcomes: readonly Outcome[], logs: readonly (readonly Encodable[])[]): Uint8Array {
+  return encode(
+    outcomes.map((outcome, at) => [
       outcome.status,
       outcome.gasUsed,
       outcome.type,
       fromHex(outcome.transactionHash),
       fromHex(outcome.from),
-      outcome.to === undefined ? new Uint8Array(0) : fromHex(outcome.to),
-      outcome.contractAddress === undefined ? new Uint8Array(0) : fromHex(outcome.contractAddress),
+      outcome.to === undefined ? NOTHING : fromHex(outcome.to),
+      outcome.contractAddress === undefined ? NOTHING : fromHex(outcome.contractAddress),
       outcome.revertData === undefined ? [] : [fromHex(outcome.revertData)],
-      outcome.logs.map(encodeLog),
+      logs[at] as readonly Encodable[],
     ]),
   );
-  encodedOutcomes.set(outcomes, encoded);
-  return encoded;
 }
 
 /** @throws TreadleError LEDGER_MALFORMED */

@@ -5,7 +5,7 @@ import type { Address, Hex } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { CALL_GAS_MAX, STATE_CACHE_ROOTS_MAX } from '../../limits.ts';
 import { mergeBlooms } from '../chain/bloom.ts';
-import { encodeConsensusReceipt } from '../chain/receipt-codec.ts';
+import { encodeConsensusReceipts } from '../chain/receipt-codec.ts';
 import { transactionsRootOf } from '../chain/transactions-root.ts';
 import type { Genesis } from '../genesis.ts';
 import type { CallRequest, CallResult } from '../ledger.ts';
@@ -130,7 +130,7 @@ export class EvmExecutor implements Executor {
       ...run,
       stateRoot: applied.root,
       transactionsRoot: transactionsRootOf(run.included),
-      receiptsRoot: orderedTrieRoot(run.outcomes.map(encodeConsensusReceipt)),
+      receiptsRoot: orderedTrieRoot(encodeConsensusReceipts(run.outcomes)),
       logsBloom: mergeBlooms(run.outcomes.map(({ logsBloom }) => logsBloom)),
       nodes: applied.nodes,
     };

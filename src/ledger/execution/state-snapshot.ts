@@ -82,13 +82,8 @@ export class StateSnapshot {
 
   /** An encoded node of the state by its hash; a promise only when it has to be read from the disk. @throws TreadleError LEDGER_DAMAGED */
   readonly node = (hash: Uint8Array): Later<Uint8Array> => {
-    const hex = toHex(hash).slice(2);
-    const node = this.store.get(hex);
-    const present = (bytes: Uint8Array | undefined): Uint8Array => {
-      if (bytes === undefined) throw damaged(`the state node ${hex} is missing`);
-      return bytes;
-    };
-    return node instanceof Promise ? node.then(present) : present(node);
+    const node = this.store.node(hash);
+    return node instanceof Promise ? node.then((bytes) => present(bytes, hash)) : present(node, hash);
   };
 
   /** The way of a key (an address or a slot) through its trie: what is read is often written in the same block. */
@@ -197,6 +192,11 @@ export class StateSnapshot {
     }
     map.set(key, value);
   }
+}
+
+function present(node: Uint8Array | undefined, hash: Uint8Array): Uint8Array {
+  if (node === undefined) throw damaged(`the state node ${toHex(hash).slice(2)} is missing`);
+  return node;
 }
 
 function damaged(detail: string): TreadleError {

@@ -30,7 +30,8 @@ interface Errand {
   readonly spread: Spread;
   readonly index: number;
   readonly relay: NodeId;
-  readonly since: Micros;
+  /** When the chunk left for the relay. */
+  leftMicros: Micros | undefined;
 }
 
 /** Chunks that one relay always may have ahead of its confirmations, however many peers it sends them to. */
@@ -64,6 +65,20 @@ export class RelayDispatch {
     return this.errands.has(spread.names[index] as ChunkName);
   }
 
+  /** A body goes before all others, to relays that have enough to do as well. */
+  hurry(spread: Spread): void {
+    if (spread.hurried) return;
+    spread.hurried = true;
+    for (const [name, errand] of this.errands) {
+      if (errand.spread === spread && errand.leftMicros === undefined) this.options.lanes.hasten(errand.relay, name);
+    }
+    if (!this.queue.has(spread)) return;
+    const others = [...this.queue].filter((other) => other !== spread);
+    this.queue.clear();
+    for (const each of [spread, ...others]) this.queue.add(each);
+    this.run();
+  }
+
   /** Hands out what relays can take now. */
   run(): void {
     for (const spread of this.queue) {
@@ -85,7 +100,7 @@ export class RelayDispatch {
 
   /** Hands out more if this node's line is about to be idle. */
   resume(): void {
-    if (this.queue.size > 0 && this.options.lanes.backlogBytes < EXCHANGE_EGRESS_BYTES) this.run();
+    if (this.queue.size > 0 && this.options.lanes.backlogBytes < this.ownBytes) this.run();
   }
 
   relayed(from: NodeId, root: Hex, index: number, done: boolean): void {
@@ -128,8 +143,8 @@ export class RelayDispatch {
   /** Gives up on relays that do not answer; false when nothing is under way. */
   tick(): boolean {
     const { clock, metrics } = this.options;
-    for (const [name, { relay, since }] of this.errands) {
-      if (clock.now() - since < EXCHANGE_RELAY_TIMEOUT_MICROS) continue;
+    for (const [name, { relay, leftMicros }] of this.errands) {
+      if (leftMicros === undefined || clock.now() - leftMicros < EXCHANGE_RELAY_TIMEOUT_MICROS) continue;
       this.end(name);
       metrics.count('payload_relays_silent_total');
       const receiver = this.options.receiver(relay);
@@ -147,23 +162,37 @@ export class RelayDispatch {
     if (relay === 'wait') return false;
     if (relay !== undefined && this.delegate(spread, index, relay, job)) return true;
     // Nobody helps: this node sends the chunk itself, but no more of them at once than keep its line busy.
-    if (lanes.backlogBytes >= EXCHANGE_EGRESS_BYTES) return false;
+    if (!spread.hurried && lanes.backlogBytes >= this.ownBytes) return false;
     spread.pending.delete(index);
     spread.direct.add(index);
-    for (const [peer, missing] of spread.wanting) if (missing.has(index)) lanes.push(peer, job);
+    for (const [peer, missing] of spread.wanting) {
+      if (!missing.has(index)) continue;
+      lanes.push(peer, job);
+      if (spread.hurried) lanes.hasten(peer, job.name);
+    }
     return true;
+  }
+
+  /** Bytes queued with which this node's line has enough to do. */
+  private get ownBytes(): number {
+    return this.options.lanes.backlogLimit(EXCHANGE_EGRESS_BYTES);
   }
 
   private delegate(spread: Spread, index: number, relay: NodeId, job: LaneJob): boolean {
     const { lanes, clock, metrics } = this.options;
     const { name } = job;
     const left = (sent: boolean): void => {
-      if (sent || !this.errands.has(name)) return;
+      const errand = this.errands.get(name);
+      if (errand === undefined) return;
+      if (sent) {
+        errand.leftMicros = clock.now();
+        return;
+      }
       this.end(name);
       spread.wanting.get(relay)?.add(index);
       this.putBack(spread, index);
     };
-    this.errands.set(name, { spread, index, relay, since: clock.now() });
+    this.errands.set(name, { spread, index, relay, leftMicros: undefined });
     (this.options.receiver(relay) as Receiver).relaying++;
     spread.pending.delete(index);
     spread.wanting.get(relay)?.delete(index);
@@ -171,6 +200,7 @@ export class RelayDispatch {
       left(false);
       return false;
     }
+    if (spread.hurried) lanes.hasten(relay, name);
     metrics.count('payload_relays_asked_total');
     return true;
   }
@@ -180,7 +210,9 @@ export class RelayDispatch {
     const tries = 1 + Math.floor(peers.length / RECEIVERS_PER_TRY);
     if (peers.length < 3 || (spread.declined.get(index) ?? 0) >= tries) return undefined;
     const work = peers.length * this.options.frameBytes(spread.commitment, index);
-    const ahead = Math.max(AHEAD_CHUNKS_MIN, Math.floor(EXCHANGE_RELAY_AHEAD_BYTES / work));
+    const ahead = spread.hurried
+      ? Number.POSITIVE_INFINITY
+      : Math.max(AHEAD_CHUNKS_MIN, Math.floor(this.options.lanes.backlogLimit(EXCHANGE_RELAY_AHEAD_BYTES) / work));
     const start = (ringStart(spread.root) + index) % peers.length;
     let best: NodeId | undefined;
     let least = ahead;

@@ -1,7 +1,7 @@
 import type { Hex } from '../../crypto/index.ts';
 import type { Micros, NodeId } from '../../environment/index.ts';
 import { EXCHANGE_PATIENCE_MICROS } from '../../limits.ts';
-import type { ChunkSet } from './exchange-chunk-set.ts';
+import { ChunkSet } from './exchange-chunk-set.ts';
 import type { PayloadChunk, PayloadCommitment } from './payload.ts';
 
 /** A checked chunk that waits for its neighbours, to be written with them. */
@@ -17,6 +17,8 @@ export interface Gathered {
 /** Somebody on this node who waits for a body. */
 export interface Waiter {
   readonly sinceMicros: Micros;
+  /** The body may take its turn behind what is needed now. */
+  readonly patient: boolean;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -41,6 +43,10 @@ export class IncomingBody {
   readonly offers = new Set<NodeId>();
   /** Peers that a caller named as likely holders, best first. */
   readonly likely = new Set<NodeId>();
+  /** Chunks that were asked for, and come in their turn. */
+  readonly queued = new ChunkSet();
+  /** Peers that were asked for some of it, and may have queued it. */
+  readonly asked = new Set<NodeId>();
   provider: NodeId | undefined;
   lastArrivalMicros: Micros;
   /** Silence after which it is pulled although nobody waits for it. */
@@ -65,6 +71,12 @@ export class IncomingBody {
 
   get root(): Hex {
     return this.commitment.root;
+  }
+
+  /** Somebody waits for it and has no patience: a proposal names it. */
+  get needed(): boolean {
+    for (const { patient } of this.waiters) if (!patient) return true;
+    return false;
   }
 
   get whole(): boolean {

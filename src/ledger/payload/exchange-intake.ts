@@ -27,7 +27,7 @@ export interface IntakeOptions {
   /** Whether this node would pass chunks on just now. */
   readonly welcomesRelays: () => boolean;
   /** A checked chunk that its sender wants passed on. */
-  readonly relay: (from: NodeId, commitment: PayloadCommitment, index: number, frame: Uint8Array) => void;
+  readonly relay: (from: NodeId, body: IncomingBody, index: number, frame: Uint8Array) => void;
   /** Something about a body changed that the pulls must look at. */
   readonly attend: (body: IncomingBody) => void;
   /** A chunk of the body came from this peer. */
@@ -187,13 +187,16 @@ export class Intake {
   }
 
   private take(arrival: Arrival): void {
-    const { network, metrics, notes } = this.options;
+    const { network, metrics, notes, store } = this.options;
     const { from, root, chunk, relay } = arrival;
     const body = this.bodies.get(root);
     const isNew = body?.missing.has(chunk.index) ?? false;
     if (body === undefined || (!isNew && !relay)) {
       metrics.count(body === undefined ? 'payload_chunks_refused_total' : 'payload_chunks_twice_total');
       if (relay) notes.post(from, { type: 'relayed', root, index: chunk.index, done: false });
+      // Who does not know that the body is whole here has perhaps more of it in the queue.
+      else if (store.holds(root))
+        notes.post(from, { type: 'ready', root, missing: new ChunkSet(), relays: this.options.welcomesRelays() });
       if (arrival.inflow.wasted()) network.penalise(from, 'sends chunks that nobody asked for');
       return;
     }
@@ -208,7 +211,7 @@ export class Intake {
       return;
     }
     if (!isNew) metrics.count('payload_chunks_twice_total');
-    if (relay) this.options.relay(from, body.commitment, chunk.index, arrival.frame);
+    if (relay) this.options.relay(from, body, chunk.index, arrival.frame);
   }
 
   /** Takes a checked chunk; false when there is no memory for it now. */
@@ -278,7 +281,7 @@ export class Intake {
     const { notes, metrics } = this.options;
     const { root } = body;
     this.bodies.delete(root);
-    for (const peer of body.offers) {
+    for (const peer of new Set([...body.offers, ...body.asked])) {
       notes.post(peer, { type: 'ready', root, missing: new ChunkSet(), relays: this.options.welcomesRelays() });
     }
     metrics.count('payload_bodies_whole_total');

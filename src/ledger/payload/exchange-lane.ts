@@ -1,6 +1,12 @@
 import type { Micros, NodeId } from '../../environment/index.ts';
-import { EXCHANGE_LANE_CHUNKS_MAX, EXCHANGE_LANE_PULLS_MAX, EXCHANGE_WINDOW_BYTES } from '../../limits.ts';
+import {
+  EXCHANGE_LANE_CHUNKS_MAX,
+  EXCHANGE_LANE_PULLS_MAX,
+  EXCHANGE_PACE_START_BYTES,
+  EXCHANGE_WINDOW_BYTES,
+} from '../../limits.ts';
 import type { ChunkName } from './exchange-frames.ts';
+import { LinePace } from './exchange-pace.ts';
 
 /** A chunk that waits to be sent to one peer. */
 export interface LaneJob {
@@ -26,6 +32,7 @@ export class Lane {
   heardMicros: Micros;
   /** It acknowledges nothing: what it has under way is not counted against others. */
   stalled = false;
+  private readonly pace = new LinePace();
   private creditedBytes = 0;
   /** What is under way, oldest first, each with the count of bytes sent with it. */
   private readonly underWay: { readonly name: ChunkName; readonly endBytes: number }[] = [];
@@ -48,7 +55,9 @@ export class Lane {
   /** Whether the next job fits the window. */
   get open(): boolean {
     const next = this.peek();
-    return next !== undefined && !this.stalled && this.inFlightBytes + next.sizeBytes <= EXCHANGE_WINDOW_BYTES;
+    if (next === undefined || this.stalled) return false;
+    const window = this.pace.window({ start: EXCHANGE_PACE_START_BYTES, max: EXCHANGE_WINDOW_BYTES });
+    return this.inFlightBytes + next.sizeBytes <= window;
   }
 
   /** Adds a job at the end; false when the lane is full. A chunk that waits already is not added twice. */
@@ -59,13 +68,20 @@ export class Lane {
     return true;
   }
 
-  /** Puts a job before all pushes; false when too many pulls wait. */
+  /** Puts a job before all pushes, even one that was pushed already; false when too many pulls wait. */
   pull(job: LaneJob): boolean {
     if (this.pulled.has(job.name)) return true;
     if (this.pulled.size >= EXCHANGE_LANE_PULLS_MAX) return false;
-    this.cancel(job.name);
-    this.add(this.pulled, job);
+    const pushed = this.pushed.get(job.name);
+    if (pushed !== undefined) this.remove(pushed);
+    this.add(this.pulled, pushed ?? job);
     return true;
+  }
+
+  /** Moves a job that waits behind pushes before them, if it does. */
+  hasten(name: ChunkName): void {
+    const job = this.pushed.get(name);
+    if (job !== undefined) this.pull(job);
   }
 
   has(name: ChunkName): boolean {
@@ -74,11 +90,20 @@ export class Lane {
 
   /** Whether the chunk waits here, or was sent and is not acknowledged yet. */
   isComing(name: ChunkName): boolean {
-    return this.has(name) || this.underWay.some((sent) => sent.name === name);
+    return this.has(name) || this.isUnderWay(name);
+  }
+
+  /** Whether the chunk was sent and is not acknowledged yet. */
+  isUnderWay(name: ChunkName): boolean {
+    return this.underWay.some((sent) => sent.name === name);
   }
 
   /** A frame was handed to the network. */
-  sent(name: ChunkName, bytes: number): void {
+  sent(name: ChunkName, bytes: number, now: Micros): void {
+    if (this.inFlightBytes === 0) {
+      this.heardMicros = now;
+      this.pace.begin(now);
+    }
     this.sentBytes += bytes;
     this.underWay.push({ name, endBytes: this.sentBytes });
   }
@@ -107,14 +132,20 @@ export class Lane {
     for (const { name, left } of [...this.pulled.values(), ...this.pushed.values()]) if (left !== undefined) this.cancel(name);
   }
 
-  /** The peer says how much has arrived since the connection was opened; more than was sent counts as all of it. */
-  credit(bytes: number, now: Micros): void {
+  /**
+   * The peer says how much has arrived since the connection was opened; more than was sent counts as all of it.
+   * @returns how much more that is than it said before
+   */
+  credit(bytes: number, now: Micros): number {
     const credited = Math.min(bytes, this.sentBytes);
-    if (credited <= this.creditedBytes) return;
+    const arrived = credited - this.creditedBytes;
+    if (arrived <= 0) return 0;
+    this.pace.arrived(arrived, now);
     this.creditedBytes = credited;
     while ((this.underWay[0]?.endBytes ?? Number.POSITIVE_INFINITY) <= credited) this.underWay.shift();
     this.heardMicros = now;
     this.stalled = false;
+    return arrived;
   }
 
   private peek(): LaneJob | undefined {

@@ -1,7 +1,14 @@
-import type { Clock, Logger, Metrics, Network, NodeId, Timer } from '../../environment/index.ts';
-import { EXCHANGE_EGRESS_BYTES, EXCHANGE_STALL_MICROS } from '../../limits.ts';
-import type { ChunkFrames } from './exchange-frames.ts';
+import type { Clock, Logger, Metrics, Micros, Network, NodeId, Timer } from '../../environment/index.ts';
+import {
+  EXCHANGE_BACKLOG_BYTES_MIN,
+  EXCHANGE_BACKLOG_MICROS,
+  EXCHANGE_EGRESS_BYTES,
+  EXCHANGE_EGRESS_START_BYTES,
+  EXCHANGE_STALL_MICROS,
+} from '../../limits.ts';
+import type { ChunkFrames, ChunkName } from './exchange-frames.ts';
 import { Lane, type LaneJob } from './exchange-lane.ts';
+import { LinePace } from './exchange-pace.ts';
 import { encodeSyncFrame, PAYLOAD_PROTOCOLS } from './exchange-wire.ts';
 
 export interface LanesOptions {
@@ -18,6 +25,8 @@ export class Lanes {
   private readonly lanes = new Map<NodeId, Lane>();
   /** Lanes in which something waits, those that were served last at the end. */
   private readonly busy = new Set<Lane>();
+  /** Of all lanes together: what this node's line carries. */
+  private readonly pace = new LinePace();
   private watch: Timer | undefined;
   private pumping = false;
 
@@ -61,6 +70,11 @@ export class Lanes {
     return true;
   }
 
+  /** A chunk that waits for a peer goes before those that are pushed. */
+  hasten(peer: NodeId, name: ChunkName): void {
+    this.lanes.get(peer)?.hasten(name);
+  }
+
   /** Queues a chunk before those that are pushed; false when the peer has pulled too many. */
   pull(peer: NodeId, job: LaneJob): boolean {
     const lane = this.lanes.get(peer);
@@ -71,8 +85,9 @@ export class Lanes {
 
   credit(peer: NodeId, bytes: number): void {
     const lane = this.lanes.get(peer);
+    const now = this.options.clock.now();
     if (lane === undefined) return;
-    lane.credit(bytes, this.options.clock.now());
+    this.pace.arrived(lane.credit(bytes, now), now);
     this.pump();
   }
 
@@ -82,7 +97,7 @@ export class Lanes {
     if (this.pumping) return;
     this.pumping = true;
     try {
-      let room = EXCHANGE_EGRESS_BYTES - this.inFlightBytes();
+      let room = this.egressBytes - this.inFlightBytes();
       while (room > 0) {
         const lane = this.emptiest();
         if (lane === undefined) break;
@@ -103,6 +118,20 @@ export class Lanes {
       this.lanes.delete(peer);
     }
     this.busy.clear();
+  }
+
+  /** How much this node takes on to send, at most `max`: what its line carries in a while. */
+  backlogLimit(max: number): number {
+    return Math.min(max, EXCHANGE_BACKLOG_BYTES_MIN + this.pace.carries(EXCHANGE_BACKLOG_MICROS, max));
+  }
+
+  /** Bytes that this node's line delivers in such a time, as far as is known. */
+  carries(micros: Micros, unknown: number): number {
+    return this.pace.carries(micros, unknown);
+  }
+
+  private get egressBytes(): number {
+    return this.pace.window({ start: EXCHANGE_EGRESS_START_BYTES, max: EXCHANGE_EGRESS_BYTES });
   }
 
   private inFlightBytes(): number {
@@ -149,8 +178,8 @@ export class Lanes {
 
   private send(lane: Lane, job: LaneJob, frame: Uint8Array): void {
     const { network, clock, metrics } = this.options;
-    if (lane.inFlightBytes === 0) lane.heardMicros = clock.now();
-    lane.sent(job.name, frame.length);
+    if (this.inFlightBytes() === 0) this.pace.begin(clock.now());
+    lane.sent(job.name, frame.length, clock.now());
     network.send(lane.peer, job.relay === true ? PAYLOAD_PROTOCOLS.relay : PAYLOAD_PROTOCOLS.chunk, frame, 'bulk');
     metrics.count('payload_chunks_sent_total');
     metrics.count('payload_sent_bytes', frame.length);

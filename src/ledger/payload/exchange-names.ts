@@ -21,10 +21,15 @@ export class ChunkNames {
     return name;
   }
 
+  /** The chunks of a body that have been named. */
+  all(root: Hex): readonly ChunkName[] {
+    return [...(this.bodies.get(root)?.values() ?? [])];
+  }
+
   /** Forgets the chunks of a body and returns them. */
   forget(root: Hex): readonly ChunkName[] {
-    const names = this.bodies.get(root);
+    const names = this.all(root);
     this.bodies.delete(root);
-    return names === undefined ? [] : [...names.values()];
+    return names;
   }
 }

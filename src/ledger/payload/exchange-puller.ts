@@ -1,5 +1,5 @@
 import type { Hex } from '../../crypto/index.ts';
-import type { Clock, Logger, Metrics, Network, NodeId } from '../../environment/index.ts';
+import type { Clock, Logger, Metrics, Micros, Network, NodeId } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
 import {
   EXCHANGE_GRACE_MICROS,
@@ -12,10 +12,10 @@ import {
   EXCHANGE_WAITERS_MAX,
 } from '../../limits.ts';
 import { ChunkSet } from './exchange-chunk-set.ts';
-import type { IncomingBody, Waiter } from './exchange-incoming.ts';
+import type { IncomingBody, Pull, Waiter } from './exchange-incoming.ts';
 import type { Intake } from './exchange-intake.ts';
 import type { NotePost } from './exchange-notes.ts';
-import type { PayloadCommitment } from './payload.ts';
+import type { ObtainOptions, PayloadCommitment } from './payload.ts';
 import { ringStart } from './ring-start.ts';
 
 export interface PullerOptions {
@@ -37,6 +37,8 @@ export class Puller {
   private readonly attention = new Set<IncomingBody>();
   /** Chunks under way from each peer that was asked for them. */
   private readonly asked = new Map<NodeId, number>();
+  /** When each peer last sent a chunk that was of use. */
+  private readonly heard = new Map<NodeId, Micros>();
   private waiting = 0;
 
   constructor(options: PullerOptions) {
@@ -51,16 +53,17 @@ export class Puller {
   }
 
   /** Resolves when the body is whole. @throws TreadleError PAYLOAD_MISSING */
-  obtain(commitment: PayloadCommitment, from: readonly NodeId[]): Promise<void> {
+  obtain(commitment: PayloadCommitment, from: readonly NodeId[], { patient = false }: ObtainOptions): Promise<void> {
     const { intake, clock } = this.options;
     const body = this.waiting < EXCHANGE_WAITERS_MAX ? intake.track(commitment, false) : undefined;
     if (body === undefined) return Promise.reject(missing(commitment.root, 'too many bodies are waited for on this node'));
     for (const peer of from) body.likely.add(peer);
     // Who did not hold it when last asked may hold it now.
     body.pauseUntilMicros = 0;
+    if (!patient && !body.needed) this.hasten(body);
     this.waiting++;
     const waited = new Promise<void>((resolve, reject) => {
-      body.waiters.add({ sinceMicros: clock.now(), resolve, reject });
+      body.waiters.add({ sinceMicros: clock.now(), patient, resolve, reject });
     }).finally(() => {
       this.waiting--;
     });
@@ -73,15 +76,14 @@ export class Puller {
   /** A chunk came, pulled or pushed. */
   arrived(body: IncomingBody, index: number, from: NodeId): void {
     const pull = body.pulls.get(index);
-    if (pull !== undefined) {
-      this.endPull(body, index);
-      this.options.metrics.count('payload_pulled_total');
-    }
+    this.heard.set(from, this.options.clock.now());
+    if (body.queued.delete(index) || pull !== undefined) this.options.metrics.count('payload_pulled_total');
+    if (pull !== undefined) this.endPull(body, index);
     if (body.provider !== undefined && body.provider !== from && pull !== undefined) body.providerBehind = true;
     body.pauseUntilMicros = 0;
     if (body.pulling && pull !== undefined) this.pull(body);
     // The push goes on by itself.
-    else if (pull === undefined && body.waiters.size === 0) body.pulling = false;
+    else if (pull === undefined && !body.needed) body.pulling = false;
   }
 
   /** A peer says that chunks are on their way. */
@@ -92,11 +94,15 @@ export class Puller {
     for (const index of chunks) {
       const pull = body.pulls.get(index);
       if (pull?.peer !== from) continue;
-      body.noteTried(index, from);
-      if (body.waiters.size > 0) pull.deadlineMicros = clock.now() + EXCHANGE_PULL_MICROS;
-      else this.endPull(body, index);
+      // Where nobody waits, asking others as well would only bring the chunk twice.
+      if (body.needed || body.patienceMicros >= EXCHANGE_PATIENCE_MICROS_MAX) body.noteTried(index, from);
+      if (body.needed) pull.deadlineMicros = clock.now() + EXCHANGE_PULL_MICROS;
+      else {
+        this.endPull(body, index);
+        body.queued.add(index);
+      }
     }
-    if (body.waiters.size > 0) return;
+    if (body.needed) return;
     body.pulling = false;
     body.lastArrivalMicros = clock.now();
     body.patienceMicros = Math.min(2 * body.patienceMicros, EXCHANGE_PATIENCE_MICROS_MAX);
@@ -121,6 +127,7 @@ export class Puller {
       for (const [index, pull] of [...body.pulls]) if (pull.peer === peer) this.endPull(body, index);
     }
     this.asked.delete(peer);
+    this.heard.delete(peer);
     if (this.attention.size > 0) this.options.wake();
   }
 
@@ -145,14 +152,14 @@ export class Puller {
     if (intake.get(body.root) !== body || intake.checkHeld(body)) return this.drop(body);
     const now = clock.now();
     for (const [index, pull] of [...body.pulls]) {
-      if (pull.deadlineMicros > now) continue;
+      if (now < pull.deadlineMicros || this.isServing(pull, now)) continue;
       this.endPull(body, index);
       body.noteTried(index, pull.peer);
     }
     if (body.providerBehind) intake.refresh(body);
     for (const waiter of [...body.waiters]) {
-      const silent =
-        this.idleMicros(body) >= EXCHANGE_OBTAIN_IDLE_MICROS && now - waiter.sinceMicros >= EXCHANGE_OBTAIN_IDLE_MICROS;
+      const idle = EXCHANGE_OBTAIN_IDLE_MICROS + (waiter.patient ? body.patienceMicros : 0);
+      const silent = this.idleMicros(body) >= idle && now - waiter.sinceMicros >= idle;
       if (silent || now - waiter.sinceMicros >= EXCHANGE_OBTAIN_MICROS_MAX)
         this.fail(body, waiter, 'no connected peer delivered it');
     }
@@ -161,8 +168,21 @@ export class Puller {
       return this.drop(body);
     }
     if (body.waiters.size === 0 && body.offers.size === 0) return this.drop(body);
-    const patience = body.waiters.size > 0 ? EXCHANGE_GRACE_MICROS : body.patienceMicros;
+    const patience = body.needed ? EXCHANGE_GRACE_MICROS : body.patienceMicros;
     if (body.pulling || this.idleMicros(body) >= patience) this.pull(body);
+  }
+
+  /** A peer that sends one chunk after the other comes to this one too: another peer would only send it twice. */
+  private isServing({ peer, deadlineMicros }: Pull, now: Micros): boolean {
+    const heard = this.heard.get(peer) ?? 0;
+    return now - heard < EXCHANGE_PULL_MICROS && now - deadlineMicros < EXCHANGE_OBTAIN_IDLE_MICROS;
+  }
+
+  /** A proposal names the body: whoever was asked to send it in its turn is asked for it at once. */
+  private hasten(body: IncomingBody): void {
+    for (const index of [...body.pulls.keys()]) this.endPull(body, index);
+    body.tried.clear();
+    body.pulling = false;
   }
 
   private idleMicros(body: IncomingBody): number {
@@ -188,6 +208,7 @@ export class Puller {
         if (!candidates.some(untried)) exhausted++;
         continue;
       }
+      body.asked.add(peer);
       body.pulls.set(index, { peer, deadlineMicros: clock.now() + EXCHANGE_PULL_MICROS });
       this.asked.set(peer, (this.asked.get(peer) ?? 0) + 1);
       const request = requests.get(peer);
@@ -196,7 +217,7 @@ export class Puller {
     }
     for (const [peer, wanted] of requests) {
       metrics.count('payload_pulls_total');
-      notes.post(peer, { type: 'pull', root: body.root, missing: wanted });
+      notes.post(peer, { type: body.needed ? 'pull' : 'lack', root: body.root, missing: wanted });
     }
     if (exhausted > 0 && exhausted === body.missing.size) this.startOver(body);
   }

@@ -25,11 +25,16 @@ export class Relays {
 
   /** Whether another chunk would be taken. */
   get welcome(): boolean {
-    return this.options.lanes.backlogBytes + this.options.pendingBytes() < EXCHANGE_RELAY_BYTES_MAX;
+    return (
+      this.options.lanes.backlogBytes + this.options.pendingBytes() < this.options.lanes.backlogLimit(EXCHANGE_RELAY_BYTES_MAX)
+    );
   }
 
-  /** Passes a checked chunk on, or declines; the source is told which, once everything has left. */
-  take(from: NodeId, name: ChunkName, frame: Uint8Array): void {
+  /**
+   * Passes a checked chunk on, or declines; the source is told which, once everything has left.
+   * @param needed - a proposal names its body: it goes before others
+   */
+  take(from: NodeId, name: ChunkName, { frame, needed }: { readonly frame: Uint8Array; readonly needed: boolean }): void {
     const { metrics, lanes, frames, notes } = this.options;
     const answer = (done: boolean): void => notes.post(from, { type: 'relayed', ...name, done });
     if (!this.welcome) {
@@ -48,6 +53,7 @@ export class Relays {
       if (peer === from || lanes.get(peer)?.stalled !== false) continue;
       open++;
       if (!lanes.push(peer, { name, sizeBytes: frame.length, left })) open--;
+      else if (needed) lanes.hasten(peer, name);
     }
     left();
     lanes.pump();

@@ -3,6 +3,7 @@ import type { Metrics, NodeId } from '../../environment/index.ts';
 import { ChunkSet } from './exchange-chunk-set.ts';
 import type { ChunkName } from './exchange-frames.ts';
 import type { IncomingBody } from './exchange-incoming.ts';
+import type { LaneJob } from './exchange-lane.ts';
 import type { Lanes } from './exchange-lanes.ts';
 import type { NotePost } from './exchange-notes.ts';
 import type { Spreader } from './exchange-spreader.ts';
@@ -21,7 +22,7 @@ export interface ChunkServerOptions {
   readonly incoming: (root: Hex) => IncomingBody | undefined;
 }
 
-/** Answers peers that pull: with the chunks, before all pushes; with "later" for those that come anyway; with "none". */
+/** Answers peers that pull: with the chunks, before all pushes if they are needed now; with "later" for those that come anyway; with "none". */
 export class ChunkServer {
   private readonly options: ChunkServerOptions;
 
@@ -29,11 +30,12 @@ export class ChunkServer {
     this.options = options;
   }
 
-  pulled(from: NodeId, root: Hex, wanted: ChunkSet): void {
+  /** @param needed - whether the peer waits for the chunks */
+  pulled(from: NodeId, root: Hex, { wanted, needed }: { readonly wanted: ChunkSet; readonly needed: boolean }): void {
     const { notes, lanes, metrics } = this.options;
     const [later, none] = [new ChunkSet(), new ChunkSet()];
     for (const index of wanted) {
-      const answer = this.answer(from, root, index);
+      const answer = needed ? this.send(from, root, index) : this.queue(from, root, index);
       if (answer === 'later') later.add(index);
       if (answer === 'none') none.add(index);
     }
@@ -43,18 +45,42 @@ export class ChunkServer {
     lanes.pump();
   }
 
-  private answer(from: NodeId, root: Hex, index: number): 'later' | 'none' | 'sent' {
-    const { lanes, spreader, store, nameOf, incoming, notes } = this.options;
-    const body = incoming(root);
-    if (body === undefined ? !store.holds(root) : body.missing.has(index)) return 'none';
-    const name = nameOf(root, index);
+  /** A chunk that the peer needs now overtakes what waits for it, even where it waits itself. */
+  private send(from: NodeId, root: Hex, index: number): 'later' | 'none' | 'sent' {
+    const { lanes, spreader } = this.options;
+    if (this.lacks(root, index)) return 'none';
+    const job = this.jobOf(from, root, index);
     const spread = spreader.get(root);
-    if (lanes.get(from)?.isComing(name) === true || (spread !== undefined && spreader.isComing(spread, index))) return 'later';
+    if (spread !== undefined) spreader.hurry(spread);
+    const isComing = spread !== undefined && spreader.isComing(spread, index);
+    if (isComing || lanes.get(from)?.isUnderWay(job.name) === true) return 'later';
     if (spread !== undefined) spreader.accuse(spread, index, from);
+    return lanes.pull(from, job) ? 'sent' : 'later';
+  }
+
+  /** A chunk that nobody waits for takes its turn behind all others. */
+  private queue(from: NodeId, root: Hex, index: number): 'later' | 'none' | 'sent' {
+    const { lanes, spreader } = this.options;
+    if (this.lacks(root, index)) return 'none';
+    const job = this.jobOf(from, root, index);
+    const spread = spreader.get(root);
+    if (lanes.get(from)?.isComing(job.name) === true || (spread !== undefined && spreader.isComing(spread, index)))
+      return 'later';
+    if (spread !== undefined) spreader.accuse(spread, index, from);
+    lanes.push(from, job);
+    return 'later';
+  }
+
+  private lacks(root: Hex, index: number): boolean {
+    const body = this.options.incoming(root);
+    return body === undefined ? !this.options.store.holds(root) : body.missing.has(index);
+  }
+
+  private jobOf(from: NodeId, root: Hex, index: number): LaneJob {
     const left = (sent: boolean): void => {
-      if (!sent) notes.post(from, { type: 'none', root, missing: ChunkSet.of([index]) });
+      if (!sent) this.options.notes.post(from, { type: 'none', root, missing: ChunkSet.of([index]) });
     };
     // A chunk of the largest size is reckoned with: what it really takes is counted when it is sent.
-    return lanes.pull(from, { name, sizeBytes: this.options.frameBytesMax, left }) ? 'sent' : 'later';
+    return { name: this.options.nameOf(root, index), sizeBytes: this.options.frameBytesMax, left };
   }
 }

@@ -26,6 +26,8 @@ export class Spread {
   readonly declined = new Map<number, number>();
   /** Who passed a chunk on, by its own word, and when. */
   readonly carriers = new Map<number, { readonly relay: NodeId; readonly atMicros: Micros }>();
+  /** Somebody needs it now: what is sent of it overtakes other bodies. */
+  hurried = false;
   /** When a relayed body is sent even to those alone who have answered. */
   readyByMicros: Micros = 0;
 

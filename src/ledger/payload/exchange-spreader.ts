@@ -27,6 +27,8 @@ export interface SpreaderOptions {
   readonly frameBytes: (commitment: PayloadCommitment, index: number) => number;
   /** Connected peers that bodies are spread to: the sealers, or everybody where there is none. */
   readonly targets: () => readonly NodeId[];
+  /** A peer says that it holds all of a body. */
+  readonly held: (spread: Spread, peer: NodeId) => void;
   /** Nobody wants these chunks any more. */
   readonly settled: (names: readonly ChunkName[]) => void;
   /** Asks for a call of {@link Spreader.tick} soon. */
@@ -73,6 +75,11 @@ export class Spreader {
   /** Whether a chunk will reach a peer without its asking again: it waits here, or a relay has it. */
   isComing(spread: Spread, index: number): boolean {
     return spread.pending.has(index) || this.dispatch.isUnderWay(spread, index);
+  }
+
+  /** A peer needs this body now: what relays have not been given yet of it goes before other bodies. */
+  hurry(spread: Spread): void {
+    this.dispatch.hurry(spread);
   }
 
   /** A peer pulls a chunk that a relay claims to have passed on. */
@@ -137,6 +144,7 @@ export class Spreader {
     for (const name of spread.names) if (!missing.has(name.index)) this.options.lanes.get(from)?.cancel(name);
     if (missing.size === 0) {
       spread.holders.add(from);
+      this.options.held(spread, from);
       spread.wanting.delete(from);
       this.settle(spread);
       if (this.endOpen(receiver, spread)) this.offerMore(from);
@@ -215,7 +223,7 @@ export class Spreader {
     // Those who have not answered yet will want as much as those who have.
     for (const { asked, relayed, commitment } of this.answering)
       if (relayed === false) bytes += asked.size * commitment.lengthBytes;
-    spread.relayed = receivers >= RELAYED_RECEIVERS_MIN && bytes > EXCHANGE_DIRECT_BYTES_MAX;
+    spread.relayed = receivers >= RELAYED_RECEIVERS_MIN && bytes > lanes.backlogLimit(EXCHANGE_DIRECT_BYTES_MAX);
     for (const { index } of spread.names) (spread.relayed ? spread.pending : spread.direct).add(index);
     if (!spread.relayed) return;
     spread.readyByMicros = clock.now() + EXCHANGE_READY_MICROS;

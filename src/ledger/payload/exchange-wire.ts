@@ -21,8 +21,12 @@ export type Note =
   | { readonly type: 'offer'; readonly root: Hex }
   /** Send me these chunks of the body that you offered. */
   | { readonly type: 'ready'; readonly root: Hex; readonly missing: ChunkSet; readonly relays: boolean }
-  /** Send me these chunks now, whoever else should have. */
+  /** Send me these chunks now, before whatever nobody waits for. */
   | { readonly type: 'pull'; readonly root: Hex; readonly missing: ChunkSet }
+  /** I lack these chunks of the body; nobody waits for them, so send them when their turn comes. */
+  | { readonly type: 'lack'; readonly root: Hex; readonly missing: ChunkSet }
+  /** Of this body, which I spread, a quorum of the sealers is known to hold all. */
+  | { readonly type: 'settled'; readonly root: Hex }
   /** It is on its way: have patience with these chunks. To an offer: another peer is sending it to me. */
   | { readonly type: 'later'; readonly root: Hex; readonly missing: ChunkSet }
   /** I do not hold these chunks that you pull. */
@@ -37,7 +41,7 @@ export type ChunkFrame =
   | { readonly type: 'chunk'; readonly root: Hex; readonly chunk: PayloadChunk }
   | { readonly type: 'sync'; readonly sentBytes: number };
 
-const NOTE_TYPES = ['offer', 'ready', 'pull', 'later', 'none', 'relayed', 'credit'] as const;
+const NOTE_TYPES = ['offer', 'ready', 'pull', 'later', 'none', 'relayed', 'credit', 'lack', 'settled'] as const;
 const ROOT_BYTES = 32;
 const COUNT_BYTES = 6;
 const CHUNK = 0;
@@ -106,7 +110,7 @@ export function encodeNote(note: Note): Uint8Array {
     out[at] = note.index >>> 8;
     out[at + 1] = note.index & 0xff;
     out[at + 2] = note.done ? 1 : 0;
-  } else if (note.type !== 'offer') {
+  } else if (note.type !== 'offer' && note.type !== 'settled') {
     note.missing.write(out, at);
     if (note.type === 'ready') out[at + CHUNK_SET_BYTES] = note.relays ? 1 : 0;
   }
@@ -131,6 +135,7 @@ function decodeNote(type: Note['type'], frame: Uint8Array, at: number): Note {
   const rest = at + ROOT_BYTES;
   switch (type) {
     case 'offer':
+    case 'settled':
       return { type, root };
     case 'relayed':
       return { type, root, index: ((frame[rest] as number) << 8) | (frame[rest + 1] as number), done: frame[rest + 2] === 1 };
@@ -146,6 +151,7 @@ function noteBytes(type: Note['type']): number {
     case 'credit':
       return 1 + COUNT_BYTES;
     case 'offer':
+    case 'settled':
       return 1 + ROOT_BYTES;
     case 'relayed':
       return 1 + ROOT_BYTES + 3;

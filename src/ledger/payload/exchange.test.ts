@@ -5,6 +5,8 @@ import {
   EXCHANGE_LANE_CHUNKS_MAX,
   EXCHANGE_LANE_PULLS_MAX,
   EXCHANGE_OBTAIN_IDLE_MICROS,
+  EXCHANGE_PACE_START_BYTES,
+  EXCHANGE_UNDER_WAY_MICROS,
   EXCHANGE_USELESS_CHUNKS_MAX,
   EXCHANGE_WINDOW_BYTES,
   PAYLOAD_BYTES_MAX,
@@ -12,7 +14,8 @@ import {
 } from '../../limits.ts';
 import { ChunkSet } from './exchange-chunk-set.ts';
 import { Inflow } from './exchange-inflow.ts';
-import { Lane } from './exchange-lane.ts';
+import { Lane, type LaneJob } from './exchange-lane.ts';
+import { LinePace } from './exchange-pace.ts';
 import { decodeChunkFrame, decodeNotes, encodeChunkFrame, encodeNote, encodeSyncFrame, type Note } from './exchange-wire.ts';
 import { chunkCountOf, chunkOf } from './payload-tree.ts';
 import { ExchangeWorld, idOf, SECOND } from './testing/exchange-world.ts';
@@ -26,9 +29,13 @@ describe('the wire format', () => {
   it('brings notes across as they were', () => {
     const set = indexes.map((all) => ChunkSet.of(all));
     const note: fc.Arbitrary<Note> = fc.oneof(
-      fc.record({ type: fc.constant('offer' as const), root }),
+      fc.record({ type: fc.constantFrom('offer' as const, 'settled' as const), root }),
       fc.record({ type: fc.constant('ready' as const), root, missing: set, relays: fc.boolean() }),
-      fc.record({ type: fc.constantFrom('pull' as const, 'later' as const, 'none' as const), root, missing: set }),
+      fc.record({
+        type: fc.constantFrom('pull' as const, 'lack' as const, 'later' as const, 'none' as const),
+        root,
+        missing: set,
+      }),
       fc.record({ type: fc.constant('relayed' as const), root, index: fc.integer({ min: 0, max: 65_535 }), done: fc.boolean() }),
       fc.record({ type: fc.constant('credit' as const), bytes: fc.maxSafeNat().map((bytes) => bytes % 2 ** 48) }),
     );
@@ -79,23 +86,37 @@ describe('a lane', () => {
 
   it('sends pulled chunks first, each once, and no more than the window', () => {
     const lane = new Lane(idOf(1), 0);
-    const [first, second, third] = [job(1), job(2), job(3)];
+    const left: boolean[] = [];
+    const [first, second] = [job(1), job(2)];
+    const third = { ...job(3), left: (sent: boolean) => left.push(sent) };
     for (const each of [first, second, third]) lane.push(each);
     lane.pull(third);
     lane.push(first);
     expect([lane.take(), lane.take(), lane.take(), lane.take()].map((taken) => taken?.name.index)).toEqual([3, 1, 2, undefined]);
     expect(lane.waitingBytes).toBe(0);
-    let sent = 0;
-    for (let index = 10; index < 40; index++) lane.push(job(index));
-    while (lane.open) {
-      const taken = lane.take();
-      if (taken !== undefined) lane.sent(taken.name, taken.sizeBytes);
-      sent++;
+    // It was only moved: nobody is told that it will not be sent.
+    expect(left).toEqual([]);
+    for (let index = 10; index < 90; index++) lane.push({ ...job(index), sizeBytes: 50_000 });
+    const sendAll = (now: number): number => {
+      let sent = 0;
+      for (; lane.open; sent++) lane.sent((lane.take() as LaneJob).name, 50_000, now);
+      return sent;
+    };
+    // Until it is known how fast they arrive, one; then what arrives in half a second; on a fast line the window.
+    expect(sendAll(0)).toBe(1);
+    expect(lane.credit(50_000, 250_000)).toBe(50_000);
+    expect(sendAll(250_000)).toBe(Math.floor((EXCHANGE_PACE_START_BYTES + 200_000 * (EXCHANGE_UNDER_WAY_MICROS / 1e6)) / 50_000));
+    for (let now = 300_000; now < 500_000; now += 50_000) {
+      lane.credit(1e9, now);
+      sendAll(now);
     }
-    expect(sent).toBe(Math.floor(EXCHANGE_WINDOW_BYTES / 100_000));
-    lane.credit(1e9, 1);
+    lane.credit(1e9, 1_000_000);
+    for (let index = 100; index < 150; index++) lane.push({ ...job(index), sizeBytes: 50_000 });
+    sendAll(1_000_000);
+    lane.credit(1e9, 1_050_001);
+    expect(sendAll(1_050_001)).toBe(Math.floor(EXCHANGE_WINDOW_BYTES / 50_000));
+    expect(lane.credit(1e9, 1_050_002)).toBe(50_000 * Math.floor(EXCHANGE_WINDOW_BYTES / 50_000));
     expect(lane.inFlightBytes).toBe(0);
-    expect(lane.open).toBe(true);
   });
 
   it('is bounded', () => {
@@ -104,6 +125,23 @@ describe('a lane', () => {
     expect(lane.push(job(-1))).toBe(false);
     for (let index = 0; index < EXCHANGE_LANE_PULLS_MAX; index++) expect(lane.pull(job(1e6 + index))).toBe(true);
     expect(lane.pull(job(-2))).toBe(false);
+  });
+});
+
+describe('the pace of a line', () => {
+  it('follows what is acknowledged while something is under way, and not the pauses', () => {
+    const pace = new LinePace();
+    expect(pace.carries(SECOND, 77)).toBe(77);
+    expect(pace.window({ start: 100, max: 1_000_000 })).toBe(100);
+    for (let now = 0; now < 60 * SECOND; now += 10 * SECOND) {
+      pace.begin(now);
+      for (let ms = 250; ms <= 2_000; ms += 250) pace.arrived(PAYLOAD_CHUNK_BYTES, now + 1_000 * ms);
+    }
+    expect(pace.carries(SECOND, 0)).toBeCloseTo(4 * PAYLOAD_CHUNK_BYTES);
+    expect(pace.window({ start: 100, max: 1_000_000 })).toBeCloseTo(
+      100 + 4 * PAYLOAD_CHUNK_BYTES * (EXCHANGE_UNDER_WAY_MICROS / 1e6),
+    );
+    expect(pace.window({ start: 100, max: 1_000 })).toBe(1_000);
   });
 });
 
@@ -213,6 +251,78 @@ describe('bodies', () => {
       hashes.push(net.world.traceHash());
     }
     expect(hashes[0]).toBe(hashes[1]);
+  });
+});
+
+describe('on a thin line', () => {
+  const thin = { sealers: 4, bitsPerSecond: 2e6 } as const;
+  const sizes = 95_000;
+
+  it('what a proposal needs overtakes what waits before it', async () => {
+    const net = await ExchangeWorld.open(thin);
+    const bodies = [];
+    for (let body = 0; body < 40; body++) bodies.push(await net.put(net.node(0), sizes));
+    net.expectEverywhere(...bodies);
+    for (const commitment of bodies) net.node(0).exchange.spread(commitment);
+    await net.world.runFor(2 * SECOND);
+    const last = bodies.at(-1) as (typeof bodies)[number];
+    const from = net.world.now;
+    await net.world.run(net.node(1).exchange.obtain(last, [net.node(0).id]), 60 * SECOND);
+    // In its turn it would come after 40 x 3 x 95 kB: 45 s.
+    expect(net.world.now - from).toBeLessThan(5 * SECOND);
+    await net.untilHeld(bodies, 120);
+  });
+
+  it('what nobody waits for takes its turn, and comes once', async () => {
+    const net = await ExchangeWorld.open(thin);
+    const bodies = [];
+    for (let body = 0; body < 20; body++) bodies.push(await net.put(net.node(body % 4), sizes));
+    net.expectEverywhere(...bodies);
+    for (const [at, commitment] of bodies.entries()) net.node(at % 4).exchange.spread(commitment);
+    const waits = bodies.map((commitment, at) => net.node((at + 1) % 4).exchange.obtain(commitment, [], { patient: true }));
+    const seconds = await net.untilHeld(bodies, 60);
+    await Promise.all(waits);
+    // 60 times 95 kB over four lines of 250 kB/s take 5.7 s.
+    expect(seconds).toBeLessThan(9);
+    expect(net.sum('payload_chunks_sent_total')).toBeLessThan(1.1 * 20 * 3 * 2);
+  });
+
+  it('everybody hears when a quorum holds a body, from who spreads it', async () => {
+    const net = await ExchangeWorld.open(thin);
+    const commitment = await net.put(net.node(0), sizes);
+    const reach = () => net.all.map(({ exchange }) => exchange.reachOf(commitment.root));
+    const [, second, third] = net.all;
+    for (const node of [second, third]) node?.exchange.expect(commitment);
+    expect(reach()).toEqual([undefined, undefined, undefined, undefined]);
+    net.node(0).exchange.spread(commitment);
+    await net.world.runFor(SECOND / 4);
+    expect(reach()[0]).toBe('fewer');
+    expect(second?.exchange.isOffered(commitment.root)).toBe(true);
+    await net.untilHeld([commitment], 5, [net.node(1), net.node(2)]);
+    await net.world.runFor(SECOND / 4);
+    expect(reach()).toEqual(['quorum', 'quorum', 'quorum', 'quorum']);
+    // Who holds it later may be connected later as well, and is told.
+    net.node(0).exchange.release(commitment.root);
+    expect(reach()[0]).toBeUndefined();
+  });
+
+  it('no more is under way than arrives in a moment, so that what comes next is soon there', async () => {
+    const net = await ExchangeWorld.open(thin);
+    const bodies = [];
+    for (let body = 0; body < 10; body++) bodies.push(await net.put(net.node(0)));
+    net.expectEverywhere(...bodies);
+    for (const commitment of bodies) net.node(0).exchange.spread(commitment);
+    await net.world.runFor(20 * SECOND);
+    const { network } = net.node(0).environment;
+    const from = net.world.now;
+    let arrived = 0;
+    net.node(1).environment.network.onFrame('probe', () => {
+      arrived = net.world.now;
+    });
+    network.send(net.node(1).id, 'probe', new Uint8Array(60_000), 'bulk');
+    await net.world.runFor(10 * SECOND);
+    expect(arrived).toBeGreaterThan(from);
+    expect(arrived - from).toBeLessThan(3 * SECOND);
   });
 });
 

@@ -1,7 +1,8 @@
+import { BoundedMap } from '../../bounded-map.ts';
 import type { Hex } from '../../crypto/index.ts';
-import type { Environment, NodeId, PeerEvent, Timer } from '../../environment/index.ts';
+import type { Environment, Micros, NodeId, PeerEvent, Timer } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
-import { EXCHANGE_TICK_MICROS, PAYLOAD_CHUNK_BYTES } from '../../limits.ts';
+import { EXCHANGE_ROOTS_MAX, EXCHANGE_TICK_MICROS, PAYLOAD_CHUNK_BYTES } from '../../limits.ts';
 import { ChunkFrames } from './exchange-frames.ts';
 import type { IncomingBody } from './exchange-incoming.ts';
 import { Intake } from './exchange-intake.ts';
@@ -11,9 +12,10 @@ import { NotePost } from './exchange-notes.ts';
 import { Puller } from './exchange-puller.ts';
 import { Relays } from './exchange-relays.ts';
 import { ChunkServer } from './exchange-server.ts';
+import type { Spread } from './exchange-spread.ts';
 import { Spreader } from './exchange-spreader.ts';
 import { chunkFrameBytes, decodeNotes, type Note, PAYLOAD_PROTOCOLS } from './exchange-wire.ts';
-import type { MemoryBudget, PayloadCommitment, PayloadExchange, PayloadStore } from './payload.ts';
+import type { MemoryBudget, ObtainOptions, PayloadCommitment, PayloadExchange, PayloadStore } from './payload.ts';
 import { chunkCountOf, chunkLengthOf } from './payload-tree.ts';
 
 export interface PayloadExchangeOptions {
@@ -25,12 +27,19 @@ export interface PayloadExchangeOptions {
   readonly sealers: () => readonly NodeId[];
 }
 
+/** Who holds a body: a quorum of the sealers, by the word of who spreads it, or fewer as far as is known. */
+export type Reach = 'quorum' | 'fewer';
+
 /** An exchange that tells how much it has to do. */
 export interface ObservedPayloadExchange extends PayloadExchange {
   /** Bytes of chunks that wait to be sent to peers that take them. */
   readonly backlogBytes: number;
-  /** How many peers are known to hold a body that this node spreads; undefined for bodies that others spread, and where no sealer is connected. */
-  holdersOf(root: Hex): number | undefined;
+  /** What is known of a body's way to a quorum; undefined when nobody who is connected spreads it. */
+  reachOf(root: Hex): Reach | undefined;
+  /** Whether somebody who is connected has offered a body that is not whole here. */
+  isOffered(root: Hex): boolean;
+  /** Bytes that this node's line delivers in such a time, as far as is known. */
+  carries(micros: Micros, unknown: number): number;
 }
 
 /** Makes a node's exchange of payload bodies. Its rules are numbered in docs/reference/dissemination.md. */
@@ -49,6 +58,10 @@ class Exchange implements ObservedPayloadExchange {
   private readonly puller: Puller;
   private readonly spreader: Spreader;
   private readonly server: ChunkServer;
+  /** Bodies that a quorum holds, by the word of who spreads them. */
+  private readonly settled = new BoundedMap<Hex, true>(EXCHANGE_ROOTS_MAX);
+  /** Who spreads a body that is whole here. */
+  private readonly sources = new BoundedMap<Hex, NodeId>(EXCHANGE_ROOTS_MAX);
   private ticker: Timer | undefined;
   private closed = false;
   private sealing: { readonly list: readonly NodeId[]; readonly set: ReadonlySet<NodeId> } = { list: [], set: new Set() };
@@ -74,7 +87,7 @@ class Exchange implements ObservedPayloadExchange {
       ...shared,
       notes,
       welcomesRelays: () => this.relays.welcome,
-      relay: (from, commitment, index, frame) => this.relays.take(from, nameOf(commitment.root, index), frame),
+      relay: (from, { root, needed }, index, frame) => this.relays.take(from, nameOf(root, index), { frame, needed }),
       attend: (body) => this.puller.attend(body),
       wake,
       relieve: () => frames.clear(),
@@ -86,6 +99,7 @@ class Exchange implements ObservedPayloadExchange {
     this.spreader = new Spreader({
       ...{ ...shared, lanes, notes, nameOf, frameBytes, wake },
       targets: () => this.targets(),
+      held: (spread, peer) => this.tellSettled(spread, peer),
       settled: (names) => {
         for (const name of names) frames.drop(name);
       },
@@ -107,9 +121,22 @@ class Exchange implements ObservedPayloadExchange {
     return this.lanes.backlogBytes;
   }
 
-  holdersOf(root: Hex): number | undefined {
+  reachOf(root: Hex): Reach | undefined {
     // With nobody connected there is nobody to hear from.
-    return this.connectedSealers().length === 0 ? undefined : this.spreader.get(root)?.holders.size;
+    if (this.connectedSealers().length === 0) return undefined;
+    if (this.settled.get(root) === true) return 'quorum';
+    const spread = this.spreader.get(root);
+    if (spread !== undefined) return this.isSettled(spread) ? 'quorum' : 'fewer';
+    const source = this.sources.get(root);
+    return source !== undefined && this.lanes.get(source) !== undefined ? 'fewer' : undefined;
+  }
+
+  isOffered(root: Hex): boolean {
+    return (this.intake.get(root)?.offers.size ?? 0) > 0;
+  }
+
+  carries(micros: Micros, unknown: number): number {
+    return this.lanes.carries(micros, unknown);
   }
 
   register(): void {
@@ -130,12 +157,12 @@ class Exchange implements ObservedPayloadExchange {
     this.spreader.spread(commitment, names);
   }
 
-  async obtain(commitment: PayloadCommitment, from: readonly NodeId[]): Promise<void> {
+  async obtain(commitment: PayloadCommitment, from: readonly NodeId[], options: ObtainOptions = {}): Promise<void> {
     const { store, environment } = this.options;
     if (store.holds(commitment.root)) return;
     if (this.closed)
       throw new TreadleError('PAYLOAD_MISSING', { detail: 'the exchange is closed', data: { root: commitment.root } });
-    await environment.track(`body ${commitment.root}`, this.puller.obtain(commitment, from));
+    await environment.track(`body ${commitment.root}`, this.puller.obtain(commitment, from, options));
   }
 
   expect(commitment: PayloadCommitment): void {
@@ -147,6 +174,8 @@ class Exchange implements ObservedPayloadExchange {
     if (body !== undefined) this.puller.release(body, 'nothing needs it any more');
     this.intake.release(root);
     this.spreader.release(root);
+    this.settled.delete(root);
+    this.sources.delete(root);
     for (const name of this.names.forget(root)) this.frames.drop(name);
   }
 
@@ -180,9 +209,14 @@ class Exchange implements ObservedPayloadExchange {
       case 'offer':
         return this.intake.offered(from, note.root);
       case 'ready':
+        if (note.missing.size === 0) this.cancel(from, note.root);
         return this.spreader.ready(from, note.root, note.missing, note.relays);
       case 'pull':
-        return this.server.pulled(from, note.root, note.missing);
+        return this.server.pulled(from, note.root, { wanted: note.missing, needed: true });
+      case 'lack':
+        return this.server.pulled(from, note.root, { wanted: note.missing, needed: false });
+      case 'settled':
+        return this.noteSettled(from, note.root);
       case 'later':
         this.spreader.later(from, note.root);
         return this.puller.later(from, note.root, note.missing);
@@ -194,6 +228,11 @@ class Exchange implements ObservedPayloadExchange {
         this.lanes.credit(from, note.bytes);
         return this.spreader.resume();
     }
+  }
+
+  /** The body is whole at this peer: what waits for it there, pulled or passed on for somebody else, need not be sent. */
+  private cancel(peer: NodeId, root: Hex): void {
+    for (const name of this.names.all(root)) this.lanes.get(peer)?.cancel(name);
   }
 
   private peerChanged(event: PeerEvent): void {
@@ -219,9 +258,31 @@ class Exchange implements ObservedPayloadExchange {
 
   /** A sealer that got a body from somebody who reaches few of the others spreads it further. */
   private whole(body: IncomingBody): void {
+    const source = body.provider;
+    if (source !== undefined) this.sources.set(body.root, source);
     const { self } = this.options.environment.network;
     if (!this.isSealer(self) || body.offers.size === 0 || [...body.offers].some((peer) => this.isSealer(peer))) return;
     this.spread(body.commitment);
+  }
+
+  /** Whether a quorum holds a body that this node spreads: this node and so many others. */
+  private isSettled({ holders }: Spread): boolean {
+    const { environment, sealers } = this.options;
+    const others = Math.floor((2 * sealers().length) / 3);
+    return holders.size >= (this.isSealer(environment.network.self) ? others : others + 1);
+  }
+
+  /** Tells the sealers once that a quorum holds a body: whoever proposes may name it from then on. */
+  private tellSettled(spread: Spread, peer: NodeId): void {
+    if (!this.isSettled(spread)) return;
+    // Who holds it later than the quorum, because it connected later say, has perhaps not been told.
+    const to = this.settled.get(spread.root) === true ? [peer] : this.targets();
+    this.settled.set(spread.root, true);
+    for (const each of to) this.notes.post(each, { type: 'settled', root: spread.root });
+  }
+
+  private noteSettled(from: NodeId, root: Hex): void {
+    if (this.isSealer(from) || this.sources.get(root) === from) this.settled.set(root, true);
   }
 
   private targets(): readonly NodeId[] {

@@ -67,7 +67,7 @@ export class PayloadFetcher {
   private async fetch(commitment: PayloadCommitment): Promise<void> {
     const { environment, exchange, peers } = this.options;
     try {
-      await exchange.obtain(commitment, peers());
+      await exchange.obtain(commitment, peers(), { patient: true });
       environment.metrics.count('payload_bodies_fetched_total');
     } catch (error) {
       if (this.closed) return;

@@ -3,10 +3,12 @@ import { createWorld } from '../../environment/sim/index.ts';
 import {
   BLOCK_PAYLOAD_BYTES_MAX,
   BLOCK_YOUNG_PAYLOAD_BYTES_MAX,
+  BLOCK_YOUNG_PAYLOAD_MICROS,
   PAYLOAD_SPREAD_KNOWN_MICROS_MAX,
   PAYLOAD_SPREAD_MICROS_MAX,
   PAYLOAD_SPREAD_MICROS_MIN,
 } from '../../limits.ts';
+import type { Reach } from './exchange.ts';
 import { PayloadReadiness } from './payload-readiness.ts';
 
 const MB = 1_000_000;
@@ -20,12 +22,16 @@ function bench() {
   const world = createWorld({ seed: 1 });
   const { clock } = world.addNode(`0x${'11'.repeat(20)}`);
   const held = new Set<string>();
-  const readiness = new PayloadReadiness(clock, (root) => held.has(root));
+  const known: { reach: Reach | undefined; perSecond: number | undefined } = { reach: undefined, perSecond: undefined };
+  const readiness = new PayloadReadiness(clock, (root) => held.has(root), {
+    reachOf: () => known.reach,
+    carries: (micros, unknown) => (known.perSecond === undefined ? unknown : (known.perSecond * micros) / 1e6),
+  });
   const hold = (number: number) => {
     held.add(payload(number).root);
     readiness.noteHeld(payload(number).root);
   };
-  return { world, held, readiness, hold };
+  return { world, held, readiness, hold, known };
 }
 
 describe('which bodies a proposer takes', () => {
@@ -39,27 +45,35 @@ describe('which bodies a proposer takes', () => {
     expect([later.take(payload(1)), later.take(payload(2)), later.taken, later.young]).toEqual([true, false, 1, 0]);
   });
 
-  it('waits until a quorum holds what it spreads itself, as long as that does not take for ever', async () => {
-    const { world, held, readiness: _, ...rest } = bench();
-    const { clock } = world.addNode(`0x${'12'.repeat(20)}`);
-    let share: number | undefined = 0;
-    const own = new PayloadReadiness(
-      clock,
-      (root) => held.has(root),
-      () => share,
-    );
-    rest.hold(1);
-    own.noteHeld(payload(1).root);
-    const takes = (young: boolean) => own.choice({ young }).take(payload(1));
+  it('waits until a quorum holds what somebody spreads; what takes for ever goes one to a block', async () => {
+    const { world, readiness, hold, known } = bench();
+    known.reach = 'fewer';
+    hold(1);
+    hold(2);
+    const takes = (young: boolean) => readiness.choice({ young }).take(payload(1));
     await world.runFor(PAYLOAD_SPREAD_MICROS_MAX);
     expect([takes(false), takes(true)]).toEqual([false, false]);
-    share = 0.99;
-    expect(takes(true)).toBe(false);
-    share = 1;
+    known.reach = 'quorum';
     expect(takes(false)).toBe(true);
-    share = 0;
+    known.reach = 'fewer';
     await world.runFor(PAYLOAD_SPREAD_KNOWN_MICROS_MAX);
-    expect(takes(false)).toBe(true);
+    const choice = readiness.choice({ young: false });
+    expect([choice.take(payload(1)), choice.take(payload(2)), choice.taken, choice.young]).toEqual([true, false, 1, 1]);
+  });
+
+  it('takes one young body, or as many as its line delivers in a moment', () => {
+    const { readiness, hold, known } = bench();
+    for (let number = 0; number < 10; number++) hold(number);
+    const taken = (): number => {
+      const choice = readiness.choice({ young: true });
+      return Array.from({ length: 10 }, (_, number) => choice.take(payload(number))).filter(Boolean).length;
+    };
+    known.perSecond = 1_000;
+    expect(taken()).toBe(1);
+    known.perSecond = (2 * MB * 1e6) / BLOCK_YOUNG_PAYLOAD_MICROS;
+    expect(taken()).toBe(2);
+    known.perSecond = 1e9;
+    expect(taken()).toBe(Math.floor(BLOCK_YOUNG_PAYLOAD_BYTES_MAX / MB));
   });
 
   it('takes a few young ones when it is told to', () => {

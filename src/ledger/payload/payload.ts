@@ -40,6 +40,10 @@ export interface PayloadStore {
   readonly sizeBytes: number;
 }
 
+export interface ObtainOptions {
+  readonly patient?: boolean;
+}
+
 /** Moves bodies between nodes: pushed by who received them, pulled by who lacks them, never more under way than the windows allow. */
 export interface PayloadExchange {
   /** Registers the network protocols; call it before the network starts. */
@@ -49,9 +53,10 @@ export interface PayloadExchange {
   /**
    * Resolves once the body is held here: it waits for chunks that are on their way and pulls what does not come.
    * @param from - the peers most likely to hold it, best first
+   * @param options - `patient`: it takes its turn behind what is needed now
    * @throws TreadleError PAYLOAD_MISSING when no connected peer delivers it in time
    */
-  obtain(commitment: PayloadCommitment, from: readonly Hex[]): Promise<void>;
+  obtain(commitment: PayloadCommitment, from: readonly Hex[], options?: ObtainOptions): Promise<void>;
   /** A transaction with this payload is known here: chunks for it are welcome. (Chunks for unknown roots are refused.) */
   expect(commitment: PayloadCommitment): void;
   /** The transaction left the pool without a block, or its block is final and old: nothing of it is expected any more. */

@@ -12,8 +12,6 @@ export interface PayloadsOptions {
   readonly environment: Environment;
   readonly store: DiskPayloadStore;
   readonly exchange: ObservedPayloadExchange;
-  /** How many other sealers must hold a body before a quorum can vote for it. */
-  readonly othersNeeded: () => number;
   /** Connected peers, the most likely holders first. */
   readonly peers: () => readonly NodeId[];
   /** A body that pooled transactions wait for is held now. */
@@ -32,7 +30,7 @@ interface Expected {
 
 /** A body of a decided block, for which late pushes are welcome until it is old. */
 interface Decided {
-  readonly root: Hex;
+  readonly commitment: PayloadCommitment;
   readonly height: number;
 }
 
@@ -49,11 +47,7 @@ export class Payloads {
   constructor(options: PayloadsOptions) {
     this.options = options;
     const { environment, store, exchange, peers } = options;
-    this.readiness = new PayloadReadiness(
-      environment.clock,
-      (root) => store.holds(root),
-      (root) => shareOf(exchange.holdersOf(root), options.othersNeeded()),
-    );
+    this.readiness = new PayloadReadiness(environment.clock, (root) => store.holds(root), exchange);
     const isWanted = (root: Hex): boolean => !store.holds(root) && (this.expected.has(root) || store.isWanted(root));
     this.fetcher = new PayloadFetcher({ environment, exchange, peers, isWanted });
     store.onHeld = ({ root }) => this.held(root);
@@ -123,13 +117,17 @@ export class Payloads {
     for (const commitment of commitments) {
       const { root } = commitment;
       this.readiness.forget(root);
-      this.decided.push({ root, height });
-      if (!this.holds(root)) this.fetcher.want(commitment);
+      this.decided.push({ commitment, height });
+      this.wantUnoffered(commitment);
     }
     const old = this.decided.filter((one) => one.height <= height - PAYLOAD_RELEASE_BLOCKS);
     if (old.length === 0) return;
     this.decided = this.decided.filter((one) => one.height > height - PAYLOAD_RELEASE_BLOCKS);
-    for (const { root } of old) if (!this.expected.has(root)) this.options.exchange.release(root);
+    for (const { commitment } of old) {
+      if (this.expected.has(commitment.root)) continue;
+      this.options.exchange.release(commitment.root);
+      if (!this.holds(commitment.root)) this.fetcher.want(commitment);
+    }
   }
 
   /**
@@ -171,6 +169,12 @@ export class Payloads {
     if (this.expected.has(root)) this.options.onHeld(root);
   }
 
+  /** Fetches a body, unless somebody has offered it: who did sends it in its turn, and fetched it would come twice. */
+  private wantUnoffered(commitment: PayloadCommitment): void {
+    const { root } = commitment;
+    if (!this.holds(root) && !this.options.exchange.isOffered(root)) this.fetcher.want(commitment);
+  }
+
   /** One transaction less commits to it; true when none is left. */
   private unexpect(root: Hex): boolean {
     const known = this.expected.get(root);
@@ -204,13 +208,8 @@ export class Payloads {
         continue;
       }
       absent += 1;
-      if (now - since >= PAYLOAD_PULL_AFTER_MICROS) this.fetcher.want(commitment);
+      if (now - since >= PAYLOAD_PULL_AFTER_MICROS) this.wantUnoffered(commitment);
     }
     if (absent > 0) this.watch();
   }
-}
-
-/** `holders` as a share of those who are needed; undefined when nothing is known of them. */
-function shareOf(holders: number | undefined, needed: number): number | undefined {
-  return holders === undefined || needed === 0 ? undefined : holders / needed;
 }

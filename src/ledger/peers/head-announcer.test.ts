@@ -3,7 +3,7 @@ import { type Hex, toHex } from '../../crypto/index.ts';
 import { openDoor } from '../../environment/contract/index.ts';
 import type { NodeId } from '../../environment/index.ts';
 import { createWorld, type World } from '../../environment/sim/index.ts';
-import { HEAD_NEXT_SEALERS, HEAD_QUIET_MICROS } from '../../limits.ts';
+import { HEAD_NEXT_SEALERS, HEAD_QUIET_MICROS, HEAD_SHOWN_BLOCKS } from '../../limits.ts';
 import type { HeaderRecord } from '../ledger.ts';
 import { Pauses } from '../storage/pauses.ts';
 import { HeadAnnouncer } from './head-announcer.ts';
@@ -92,5 +92,17 @@ describe('the announcer of heads', () => {
     bench.grow(0);
     await bench.world.runFor(SECOND / 2);
     expect(bench.knowing()).toEqual([2, 4, 5, SEALERS]);
+  });
+
+  it('shows those who have every block already that a follower keeps up', async () => {
+    const bench = await Bench.open();
+    const blocks = 4 * HEAD_SHOWN_BLOCKS + 2;
+    for (let block = 0; block < blocks; block++) {
+      for (let at = 0; at <= SEALERS; at++) bench.grow(at);
+      await bench.world.runFor(SECOND);
+    }
+    for (const sealer of [0, 4, SEALERS - 1]) {
+      expect(blocks - (bench.announcers[sealer]?.headOf(id(SEALERS)) ?? 0)).toBeLessThan(HEAD_SHOWN_BLOCKS);
+    }
   });
 });

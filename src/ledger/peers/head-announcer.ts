@@ -1,6 +1,6 @@
 import { fromHex, type Hex, toHex } from '../../crypto/index.ts';
 import type { Network, NodeId } from '../../environment/index.ts';
-import { HEAD_NEXT_SEALERS, HEAD_QUIET_MICROS } from '../../limits.ts';
+import { HEAD_NEXT_SEALERS, HEAD_QUIET_MICROS, HEAD_SHOWN_BLOCKS } from '../../limits.ts';
 import { rememberByIdentity } from '../../remember.ts';
 import { setOf } from '../../set-of.ts';
 import type { HeaderRecord } from '../ledger.ts';
@@ -34,6 +34,8 @@ export class HeadAnnouncer {
   /** The head that was told last, encoded: it goes to many peers. */
   private told: { readonly hash: Hex; readonly frame: Uint8Array } | undefined;
   private waitsForQuiet = false;
+  /** The head that all followers were told last. */
+  private shown = 0;
 
   constructor(options: HeadAnnouncerOptions) {
     this.options = options;
@@ -56,7 +58,7 @@ export class HeadAnnouncer {
     const own = sealers.indexOf(this.options.network.self);
     const others: ReadonlySet<NodeId> = own === -1 ? new Set() : setOf(sealers);
     for (const [peer, theirs] of this.heads) if (theirs < number && !others.has(peer)) this.tell(peer);
-    if (own === -1) return;
+    if (own === -1) return this.show(number);
     let left = HEAD_NEXT_SEALERS;
     for (let turn = 1; turn < sealers.length && left > 0; turn++) {
       const peer = sealers[(own + turn) % sealers.length] as NodeId;
@@ -66,6 +68,13 @@ export class HeadAnnouncer {
       if (theirs < number) this.tell(peer);
     }
     if (sealers.length > HEAD_NEXT_SEALERS + 1) this.tellWhenQuiet();
+  }
+
+  /** Who has the block already need not hear of it from an observer, but people there see by it that the observer keeps up. */
+  private show(number: number): void {
+    if (number < this.shown + HEAD_SHOWN_BLOCKS) return;
+    this.shown = number;
+    for (const [peer, theirs] of this.heads) if (theirs >= number) this.tell(peer);
   }
 
   private tellWhenQuiet(): void {

@@ -14,6 +14,7 @@ import type { MemoryBudget, PayloadCommitment } from '../payload/payload.ts';
 import { payloadTreeOf } from '../payload/payload-tree.ts';
 import type { Payloads } from '../payload/payloads.ts';
 import { AdmissionDepth } from './admission-depth.ts';
+import { BodyDepth } from './body-depth.ts';
 import { Pool, type PoolOptions } from './pool.ts';
 import type { PoolLog } from './pool-log.ts';
 import { decodeTransaction, type SignedTransaction } from './transaction-codec.ts';
@@ -48,6 +49,7 @@ export class TransactionIntake {
   private readonly options: TransactionIntakeOptions;
   private readonly pool: Pool;
   private readonly depth: AdmissionDepth;
+  private readonly bodies: BodyDepth;
   private readonly listeners = new Set<(hash: Hex) => void>();
   private readonly refusals = new Map<Hex, number>();
   /** Pooled payload transactions by the root of their body. */
@@ -56,6 +58,7 @@ export class TransactionIntake {
   constructor(options: TransactionIntakeOptions) {
     this.options = options;
     this.depth = new AdmissionDepth(options.environment.clock);
+    this.bodies = new BodyDepth(options.environment.clock);
     this.pool = new Pool({
       ...options.pool,
       memory: options.memory,
@@ -117,7 +120,8 @@ export class TransactionIntake {
       if (at > 0 && at % SUBMIT_SLICE_TRANSACTIONS === 0) await sleep(this.options.environment, 0, 'check transactions');
       const waiting = this.options.poolLog.waiting + safe.length;
       // Refused before anything is spent on it.
-      const signed = waiting < this.depth.transactions ? await outcomeOf(() => this.decode(raw)) : this.tooDeep(waiting);
+      const deep = waiting >= this.depth.transactions || (body !== undefined && !this.bodies.allows(body.length));
+      const signed = deep ? this.tooDeep(waiting) : await outcomeOf(() => this.decode(raw));
       if (signed instanceof TreadleError) {
         results.push(signed);
         continue;
@@ -137,6 +141,7 @@ export class TransactionIntake {
         continue;
       }
       safe.push({ at, signed });
+      if (signed.payload !== undefined) this.bodies.noteWaiting(signed.hash, signed.payload.lengthBytes);
       if (body !== undefined) bodies.push({ at, signed, body, giveBack: giveBack ?? (() => undefined) });
     }
     if (fresh.length > 0) this.options.spread(fresh);
@@ -224,6 +229,7 @@ export class TransactionIntake {
         await this.pool.add(signed);
         this.root(signed);
         this.options.poolLog.recall(signed);
+        if (signed.payload !== undefined) this.bodies.noteWaiting(signed.hash, signed.payload.lengthBytes);
         kept += 1;
       } catch (error) {
         // In a block by now, or replaced: nothing is lost.
@@ -247,7 +253,10 @@ export class TransactionIntake {
   async settle(included: readonly SignedTransaction[], height: number): Promise<void> {
     const pooled = included.filter(({ hash }) => this.pool.has(hash));
     this.depth.noteBlock(included.filter(({ hash }) => this.options.poolLog.has(hash)).length);
-    for (const { hash } of included) this.refusals.delete(hash);
+    for (const { hash } of included) {
+      this.refusals.delete(hash);
+      this.bodies.noteTaken(hash);
+    }
     for (const signed of pooled) this.unroot(signed);
     this.options.payloads.decide(payloadsOf(included), payloadsOf(pooled), height);
     await this.pool.settle(included);
@@ -317,6 +326,7 @@ export class TransactionIntake {
 
   /** A transaction left the pool, and no block holds it. */
   private left(signed: SignedTransaction): void {
+    this.bodies.forget(signed.hash);
     if (signed.payload === undefined) return;
     this.unroot(signed);
     this.options.payloads.release(signed.payload);

@@ -31,6 +31,8 @@ const translations: Readonly<Record<string, Translation>> = {
   LEDGER_GAS_TOO_LOW: { number: INVALID_INPUT, phrase: 'intrinsic gas too low' },
   POOL_FULL: { number: LIMIT, phrase: 'txpool is full', busy: true },
   POOL_SENDER_FULL: { number: LIMIT, phrase: 'account limit exceeded', busy: true },
+  POOL_NOT_MEMBER: { number: UNAVAILABLE, phrase: 'node is not a member' },
+  POOL_ALONE: { number: LIMIT, phrase: 'node is busy: no sealer is connected', busy: true },
   POOL_BUSY: { number: LIMIT, phrase: 'node is busy', busy: true },
   POOL_KNOWN: { number: REJECTED, phrase: 'already known' },
   POOL_NONCE_TOO_LOW: { number: REJECTED, phrase: 'nonce too low' },

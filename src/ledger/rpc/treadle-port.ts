@@ -40,6 +40,8 @@ export interface PeerReport {
   readonly height?: number;
   /** Milliseconds since the Unix epoch of the last connection or disconnection. */
   readonly since: number;
+  /** The certificate that an observer showed. */
+  readonly certificate?: CertificateReport;
 }
 
 export interface MembershipReport {
@@ -120,5 +122,12 @@ export interface NodeReport {
   /** What the key of a sealer's node is: `sealer`, `quarantined`, `successor`, `candidate`, `proxyCandidate` or `none`. */
   readonly seat?: string;
   /** The certificate of an observer. */
-  readonly certificate?: { readonly expiresAtSeconds: number; readonly state: 'valid' | 'expires-soon' | 'expired' };
+  readonly certificate?: CertificateReport;
+}
+
+/** How long a certificate holds. */
+export interface CertificateReport {
+  /** Seconds since the Unix epoch. */
+  readonly expiresAtSeconds: number;
+  readonly state: 'valid' | 'expires-soon' | 'expired';
 }

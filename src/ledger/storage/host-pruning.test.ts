@@ -5,7 +5,16 @@ import { afterEach, expect, it } from 'vitest';
 import { createHostEnvironment } from '../../environment/host/index.ts';
 import { sleep } from '../../environment/index.ts';
 import { openLedger } from '../open-ledger.ts';
-import { certify, sealerKeys, signedBy, testGenesis, testKey, verifyTestCertificate, WORKBENCH } from '../testing/fixtures.ts';
+import {
+  certify,
+  present,
+  sealerKeys,
+  signedBy,
+  testGenesis,
+  testKey,
+  verifyTestCertificate,
+  WORKBENCH,
+} from '../testing/fixtures.ts';
 
 const LIMIT_BYTES = 24_000_000;
 const CALLDATA_BYTES = 60_000;
@@ -15,14 +24,14 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 it('keeps a real data folder below its limit, whatever the database does in it', async () => {
   folder = await mkdtemp(join(tmpdir(), 'treadle-pruning-'));
-  const open = () => createHostEnvironment({ key: testKey(1), dataFolder: folder, logLevel: 'silent' });
-  const keys = sealerKeys(4);
+  const keys = sealerKeys(1);
+  const open = () => createHostEnvironment({ key: present(keys[0]), dataFolder: folder, logLevel: 'silent' });
   const options = {
     verifyCertificate: verifyTestCertificate,
     storage: { limitBytes: LIMIT_BYTES, statesKept: 8, blocksKept: 8 },
   };
   const environment = await open();
-  const ledger = await openLedger(environment, testGenesis(), options);
+  const ledger = await openLedger(environment, testGenesis({ sealers: 1 }), options);
   ledger.start();
   let most = 0;
   for (let nonce = 0; nonce < 130; nonce++) {
@@ -45,7 +54,7 @@ it('keeps a real data folder below its limit, whatever the database does in it',
   await ledger.close();
   await environment.close();
   const again = await open();
-  const reopened = await openLedger(again, testGenesis(), options);
+  const reopened = await openLedger(again, testGenesis({ sealers: 1 }), options);
   expect(reopened.head.hash).toBe(head);
   expect((await reopened.block(reopened.head.number - 5))?.transactions).toHaveLength(5);
   await reopened.close();

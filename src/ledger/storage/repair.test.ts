@@ -48,6 +48,21 @@ describe('a damaged chain table', () => {
     }
   });
 
+  it('is read from peers while the disk has no room, and repaired once it has', async () => {
+    const { consortium, nodes } = await chainOnDisks(10);
+    const { world } = consortium;
+    const before = await everything(nodes[1].ledger);
+    const again = await reopen(consortium, nodes[0], () => {
+      world.damageTable(nodes[0].id, 'chain', 40);
+    });
+    world.fillDisk(again.id, true);
+    expect(await world.run(everything(again.ledger))).toEqual(before);
+    expect(metric(again, 'storage_mended_unkept_total')).toBeGreaterThan(0);
+    world.fillDisk(again.id, false);
+    await world.runFor(2 * SCRUB_INTERVAL_MICROS);
+    expect(world.damagedValues(again.id, 'chain')).toBe(0);
+  });
+
   it('does not take a false body, receipt, header or certificate for a repair, and drops who sends one', async () => {
     const lies = new Set<string>();
     let dropped = 0;

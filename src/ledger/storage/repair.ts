@@ -1,6 +1,6 @@
 import { fromHex, type Hex, keccak256, toAddress, toHex } from '../../crypto/index.ts';
 import type { Logger, Metrics } from '../../environment/index.ts';
-import { invariant, TreadleError } from '../../errors.ts';
+import { hasCode, invariant, TreadleError } from '../../errors.ts';
 import { REPAIRS_AT_ONCE_MAX } from '../../limits.ts';
 import type { ChainMender, ChainStore, Place, StoredHeader } from '../chain/chain-store.ts';
 import type { Header } from '../chain/header.ts';
@@ -48,7 +48,7 @@ export class Repair implements ChainMender {
       const block = fits([]) ? undefined : await pieces.block(number, (b) => b.header.hash === hash && fits(b.transactions));
       if (block === undefined && !fits([])) throw nobodyHas(`the body of block ${number}`);
       const body = block?.transactions ?? [];
-      await store.restore({ number, body });
+      await this.keep(() => store.restore({ number, body }));
       return body;
     });
   }
@@ -60,7 +60,7 @@ export class Repair implements ChainMender {
       const transactions = (await store.body(number)).map((raw) => decodeTransaction(raw, chainId));
       const outcomes = await pieces.receipts(number, (stored) => provedOutcomes(stored, header, transactions));
       if (outcomes === undefined) throw nobodyHas(`the receipts of block ${number}`);
-      await store.restore({ number, outcomes });
+      await this.keep(() => store.restore({ number, outcomes }));
       return outcomes;
     });
   }
@@ -73,7 +73,7 @@ export class Repair implements ChainMender {
       const found = await pieces.find(hash, isIt);
       // The record is there and cannot be read: "unknown" would be a false answer.
       if (found === undefined) throw nobodyHas(`the number of block ${hash}`);
-      await store.restore({ hash, number: found.number });
+      await this.keep(() => store.restore({ hash, number: found.number }));
       return found.number;
     });
   }
@@ -88,7 +88,7 @@ export class Repair implements ChainMender {
       };
       const place = await pieces.find(hash, isIt);
       if (place === undefined) throw nobodyHas(`the place of transaction ${hash}`);
-      await store.restore({ hash, place });
+      await this.keep(() => store.restore({ hash, place }));
       return place;
     });
   }
@@ -99,7 +99,8 @@ export class Repair implements ChainMender {
       const { pieces, store } = this.options;
       const node = (await pieces.nodes([hash])).get(hash);
       if (node === undefined) return undefined;
-      await store.exclusively((table) => table.batch([{ type: 'put', key: stateKey(hash), value: node }], { sync: true }));
+      const put = { type: 'put', key: stateKey(hash), value: node } as const;
+      await this.keep(() => store.exclusively((table) => table.batch([put], { sync: true })));
       return node;
     });
   }
@@ -108,7 +109,7 @@ export class Repair implements ChainMender {
     const { store, genesis, head } = this.options;
     invariant(number <= head().number, 'a header is mended only up to the head', { number });
     const known = number === 0 ? { header: genesis } : await this.certifiedHeader(number);
-    await store.restore({ header: known });
+    await this.keep(() => store.restore({ header: known }));
     return known;
   }
 
@@ -146,6 +147,16 @@ export class Repair implements ChainMender {
     const stored = await store.header(number);
     if (stored === undefined) throw nobodyHas(`the header of block ${number}`);
     return stored.header;
+  }
+
+  /** Stores what was mended. On a full disk it serves all the same: whoever asks for it later fetches it anew. */
+  private async keep(write: () => Promise<unknown>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!hasCode(error, 'DISK_FULL')) throw error;
+      this.options.metrics.count('storage_mended_unkept_total');
+    }
   }
 
   /** Whoever needs the same thing meanwhile waits for the same repair. */

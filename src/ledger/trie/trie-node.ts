@@ -1,5 +1,7 @@
 import { keccak256, toHex } from '../../crypto/index.ts';
 import { invariant } from '../../errors.ts';
+import { NODE_BYTES_CHUNK } from '../../limits.ts';
+import { BytePacker } from '../byte-packer.ts';
 import { compactPath, expandPath } from './nibbles.ts';
 
 /** The end of a path. */
@@ -19,7 +21,10 @@ export interface ExtensionNode {
 /** Where paths part. Keys are hashes, all of one length, so none ends here. */
 export interface BranchNode {
   readonly type: 'branch';
-  readonly children: (ChildNode | undefined)[];
+  /** The encoded node that this one was read from; empty for a new one. */
+  readonly source: Uint8Array;
+  /** A number is where the child stands in `source`: of most branches one child changes, the others are copied as they are. */
+  readonly children: (ChildNode | number | undefined)[];
 }
 
 export type MemoryNode = LeafNode | ExtensionNode | BranchNode;
@@ -28,6 +33,9 @@ export type ChildNode = MemoryNode | Uint8Array;
 
 /** New nodes by their hash, 64 hex digits. */
 export type NewNodes = Map<string, Uint8Array>;
+
+// The nodes of a block live and go together.
+const packer = new BytePacker(NODE_BYTES_CHUNK);
 
 const HASH_BYTES = 32;
 const EMPTY_STRING = 0x80;
@@ -46,7 +54,7 @@ function nodeAt(rlp: Uint8Array, at: number): MemoryNode {
   const from = contentAt(rlp, at);
   const end = itemEnd(rlp, at);
   const second = itemEnd(rlp, from);
-  if (itemEnd(rlp, second) !== end) return { type: 'branch', children: childrenAt(rlp, from) };
+  if (itemEnd(rlp, second) !== end) return { type: 'branch', source: rlp, children: childrenAt(rlp, from) };
   const compact = expandPath(rlp.subarray(contentAt(rlp, from), second));
   invariant(compact !== undefined, 'a node of the state has a valid path');
   if (compact.leaf) return { type: 'leaf', path: compact.path, value: rlp.subarray(contentAt(rlp, second), end) };
@@ -55,13 +63,19 @@ function nodeAt(rlp: Uint8Array, at: number): MemoryNode {
   return { type: 'extension', path: compact.path, child };
 }
 
-function childrenAt(rlp: Uint8Array, from: number): (ChildNode | undefined)[] {
-  const children: (ChildNode | undefined)[] = [];
+function childrenAt(rlp: Uint8Array, from: number): (number | undefined)[] {
+  const children: (number | undefined)[] = new Array(16);
   for (let index = 0, at = from; index < 16; index++) {
-    children.push(childAt(rlp, at));
+    children[index] = rlp[at] === EMPTY_STRING ? undefined : at;
     at = itemEnd(rlp, at);
   }
   return children;
+}
+
+/** The child of a branch at this nibble. */
+export function childOf({ source, children }: BranchNode, nibble: number): ChildNode | undefined {
+  const child = children[nibble];
+  return typeof child === 'number' ? childAt(source, child) : child;
 }
 
 function childAt(rlp: Uint8Array, at: number): ChildNode | undefined {
@@ -91,53 +105,69 @@ export function itemEnd(rlp: Uint8Array, at: number): number {
   return at + 1 + lengthBytes + length;
 }
 
+/** Where nodes are put; undefined when only the root is wanted. */
+type Sink = NewNodes | undefined;
+
 /** Encodes and hashes a trie in memory from its root down; what is larger than a hash goes into `nodes`. */
-export function storeRoot(root: MemoryNode, nodes: NewNodes): Uint8Array {
-  const rlp = encodeNode(root, nodes);
+export function storeRoot(root: MemoryNode, nodes: Sink): Uint8Array {
+  return hashed(encodeNode(root, nodes), nodes);
+}
+
+function hashed(rlp: Uint8Array, nodes: Sink): Uint8Array {
   const hash = keccak256(rlp);
-  nodes.set(toHex(hash).slice(2), rlp);
+  if (nodes === undefined) packer.giveBack(rlp);
+  else nodes.set(toHex(hash).slice(2), rlp);
   return hash;
 }
 
-function encodeNode(node: MemoryNode, nodes: NewNodes): Uint8Array {
+function encodeNode(node: MemoryNode, nodes: Sink): Uint8Array {
   if (node.type === 'leaf') return encodePair(compactPath(node.path, true), { bytes: node.value, isItem: false });
   if (node.type === 'extension') return encodePair(compactPath(node.path, false), referenceTo(node.child, nodes));
-  return encodeBranch(node.children, nodes);
+  return encodeBranch(node, nodes);
 }
 
 /** The most frequent node by far: it is written without an object per child. */
-function encodeBranch(children: readonly (ChildNode | undefined)[], nodes: NewNodes): Uint8Array {
+function encodeBranch({ source, children }: BranchNode, nodes: Sink): Uint8Array {
   const references: (Uint8Array | undefined)[] = new Array(16);
   let embedded = 0;
   // The value of a branch is always empty here.
-  let length = 17;
+  let length = 1;
   for (let nibble = 0; nibble < 16; nibble++) {
     const child = children[nibble];
-    if (child === undefined) continue;
-    let bytes: Uint8Array;
-    if (child instanceof Uint8Array) bytes = child;
-    else {
-      const reference = referenceTo(child, nodes);
-      bytes = reference.bytes;
-      if (reference.isItem) embedded |= 1 << nibble;
+    if (child === undefined) length += 1;
+    else if (typeof child === 'number') length += itemEnd(source, child) - child;
+    else if (child instanceof Uint8Array) {
+      references[nibble] = child;
+      length += 1 + HASH_BYTES;
+    } else {
+      const { bytes, isItem } = referenceTo(child, nodes);
+      references[nibble] = bytes;
+      if (isItem) embedded |= 1 << nibble;
+      length += isItem ? bytes.length : 1 + HASH_BYTES;
     }
-    references[nibble] = bytes;
-    length += (embedded >> nibble) & 1 ? bytes.length - 1 : HASH_BYTES;
   }
-  const rlp = new Uint8Array(headerBytes(length) + length);
+  const rlp = packer.take(headerBytes(length) + length);
   let at = writeHeader(rlp, 0, { base: LIST, length });
   for (let nibble = 0; nibble < 16; nibble++) {
+    const child = children[nibble];
     const bytes = references[nibble];
-    if (bytes === undefined) {
-      rlp[at++] = EMPTY_STRING;
-      continue;
+    if (child === undefined) rlp[at++] = EMPTY_STRING;
+    else if (bytes === undefined) at = copyItem(rlp, at, { source, from: child as number });
+    else {
+      if (((embedded >> nibble) & 1) === 0) rlp[at++] = HASH_PREFIX;
+      rlp.set(bytes, at);
+      at += bytes.length;
     }
-    if (((embedded >> nibble) & 1) === 0) rlp[at++] = HASH_PREFIX;
-    rlp.set(bytes, at);
-    at += bytes.length;
   }
   rlp[at] = EMPTY_STRING;
   return rlp;
+}
+
+function copyItem(rlp: Uint8Array, to: number, { source, from }: { readonly source: Uint8Array; readonly from: number }): number {
+  const end = itemEnd(source, from);
+  let at = to;
+  for (let read = from; read < end; read++) rlp[at++] = source[read] as number;
+  return at;
 }
 
 /** Bytes that stand for a string, or that are an encoded item already. */
@@ -147,18 +177,16 @@ interface Reference {
 }
 
 /** A node below 32 bytes stands in its parent itself, a larger one by its hash. */
-function referenceTo(child: ChildNode, nodes: NewNodes): Reference {
+function referenceTo(child: ChildNode, nodes: Sink): Reference {
   if (child instanceof Uint8Array) return { bytes: child, isItem: false };
   const rlp = encodeNode(child, nodes);
   if (rlp.length < HASH_BYTES) return { bytes: rlp, isItem: true };
-  const hash = keccak256(rlp);
-  nodes.set(toHex(hash).slice(2), rlp);
-  return { bytes: hash, isItem: false };
+  return { bytes: hashed(rlp, nodes), isItem: false };
 }
 
 function encodePair(path: Uint8Array, second: Reference): Uint8Array {
   const length = stringBytes(path) + (second.isItem ? second.bytes.length : stringBytes(second.bytes));
-  const rlp = new Uint8Array(headerBytes(length) + length);
+  const rlp = packer.take(headerBytes(length) + length);
   const at = writeItem(rlp, writeHeader(rlp, 0, { base: LIST, length }), { bytes: path, isItem: false });
   writeItem(rlp, at, second);
   return rlp;

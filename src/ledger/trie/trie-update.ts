@@ -3,6 +3,7 @@ import { EMPTY_TRIE_ROOT } from '../chain/header.ts';
 import {
   type BranchNode,
   type ChildNode,
+  childOf,
   decodeNode,
   type ExtensionNode,
   type MemoryNode,
@@ -24,6 +25,7 @@ export type LoadNode = (hash: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 type Later<T> = T | Promise<T>;
 
 const EMPTY_ROOT = fromHex(EMPTY_TRIE_ROOT);
+const NO_SOURCE = new Uint8Array(0);
 
 /**
  * Applies all the changes of a block to a Merkle-Patricia trie at once: every node on their way is read once, written
@@ -78,7 +80,7 @@ class Update {
       const nibble = (changes[from] as TrieChange).path[depth] as number;
       let to = from + 1;
       while (to < changes.length && (changes[to] as TrieChange).path[depth] === nibble) to++;
-      const child = this.apply(children[nibble], changes.slice(from, to), depth + 1);
+      const child = this.apply(childOf(node, nibble), changes.slice(from, to), depth + 1);
       if (child instanceof Promise) {
         waiting.push(
           child.then((changed) => {
@@ -88,20 +90,21 @@ class Update {
       } else children[nibble] = child;
       from = to;
     }
-    return waiting.length === 0 ? this.tidy(children) : Promise.all(waiting).then(() => this.tidy(children));
+    const changed: BranchNode = { type: 'branch', source: node.source, children };
+    return waiting.length === 0 ? this.tidy(changed) : Promise.all(waiting).then(() => this.tidy(changed));
   }
 
   /** A branch with one child left is no branch any more. */
-  private tidy(children: (ChildNode | undefined)[]): Later<MemoryNode | undefined> {
+  private tidy(branch: BranchNode): Later<MemoryNode | undefined> {
     let only = -1;
     for (let nibble = 0; nibble < 16; nibble++) {
-      if (children[nibble] === undefined) continue;
-      if (only >= 0) return { type: 'branch', children };
+      if (branch.children[nibble] === undefined) continue;
+      if (only >= 0) return branch;
       only = nibble;
     }
     if (only < 0) return undefined;
     const path = Uint8Array.of(only);
-    return then(this.inMemory(children[only] as ChildNode), (node) => prefixed(path, node));
+    return then(this.inMemory(childOf(branch, only) as ChildNode), (node) => prefixed(path, node));
   }
 
   private applyToExtension(node: ExtensionNode, changes: readonly TrieChange[], depth: number): Later<ChildNode | undefined> {
@@ -112,7 +115,7 @@ class Update {
     const rest = node.path.subarray(shared + 1);
     const children: (ChildNode | undefined)[] = Array.from({ length: 16 }, () => undefined);
     children[node.path[shared] as number] = rest.length === 0 ? node.child : { type: 'extension', path: rest, child: node.child };
-    const parting = this.applyToBranch({ type: 'branch', children }, changes, depth + shared);
+    const parting = this.applyToBranch({ type: 'branch', source: NO_SOURCE, children }, changes, depth + shared);
     return then(parting, (child) => this.extended(node.path.subarray(0, shared), child));
   }
 
@@ -121,6 +124,11 @@ class Update {
     // A hash is that of a branch which did not change.
     return child instanceof Uint8Array ? { type: 'extension', path, child } : prefixed(path, child);
   }
+}
+
+/** The trie over entries that are sorted by their paths, each of which has a value; there must be one. */
+export function freshTrie(entries: readonly TrieChange[]): MemoryNode {
+  return nodeOver(entries, 0);
 }
 
 /** The smallest trie over changes that meet nothing: those that remove have nothing to remove. */
@@ -143,7 +151,7 @@ function nodeOver(changes: readonly TrieChange[], depth: number): MemoryNode {
     children[nibble] = nodeOver(changes.slice(from, to), shared + 1);
     from = to;
   }
-  const branch: BranchNode = { type: 'branch', children };
+  const branch: BranchNode = { type: 'branch', source: NO_SOURCE, children };
   return shared === depth ? branch : { type: 'extension', path: first.path.subarray(depth, shared), child: branch };
 }
 

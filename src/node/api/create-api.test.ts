@@ -330,18 +330,23 @@ describe('nodes', () => {
     const ledger = createFixtureLedger(consortium.sealers, Date.now() - 1000);
     const [aurora, baxter] = consortium.companies.map(({ account }) => account) as [Address, Address];
     const other = accountOf('the new key of Aurora');
+    const centre = accountOf('a centre');
+    const certificate = { expiresAtSeconds: 1_800_000_000, state: 'expires-soon' } as const;
     const plain = consortium.treadle(ledger);
     const treadle: TreadlePort = {
       ...plain,
       peers: () => [
         { node: other, role: 'company', company: aurora, connected: true, addresses: [], since: 1 },
         { node: baxter, role: 'company', company: baxter, connected: true, addresses: [], since: 1 },
+        { node: centre, role: 'centre', company: baxter, connected: true, addresses: [], since: 1, certificate },
       ],
       async membership() {
         const report = await plain.membership();
         const companies = report.companies.map((each) => (each.account === aurora ? { ...each, sealer: other } : each));
         const proof = { id: 1, signer: other, account: aurora, message: 'commit', height: 9, round: 1, reporter: baxter };
-        const evidence = [{ ...proof, digests: ['0x01', '0x02'] as const, reportedAt: 10, quarantined: true }];
+        const digests = ['0x01', '0x02'] as const;
+        const before = { ...proof, id: 0, account: baxter, height: 3, digests, reportedAt: 4, quarantined: true };
+        const evidence = [{ ...proof, digests, reportedAt: 10, quarantined: true }, before];
         return { ...report, companies, quarantined: [aurora], evidence };
       },
     };
@@ -351,8 +356,21 @@ describe('nodes', () => {
       name: 'Aurora Pumps',
       company: 'Aurora Pumps',
       quarantine: { message: 'commit', height: 9, round: 1, reportedAt: 10, reporter: { name: 'Baxter Rolling' } },
+      account: aurora,
+      certificate: null,
+      evidence: [{ height: 9 }],
     });
-    expect(items.find(({ address }) => address === baxter)?.quarantine).toBeNull();
+    // It was let in again; what it signed stays on record.
+    expect(items.find(({ address }) => address === baxter)).toMatchObject({
+      account: null,
+      quarantine: null,
+      evidence: [{ height: 3, reportedAt: 4 }],
+    });
+    expect(items.find(({ address }) => address === centre)).toMatchObject({
+      account: null,
+      certificate: { expiresAtMs: 1_800_000_000_000, state: 'expires-soon' },
+      evidence: [],
+    });
     expect((await ask<Overview>('/api/overview', own)).quarantined).toMatchObject([{ address: aurora, name: 'Aurora Pumps' }]);
     own.stop();
   });

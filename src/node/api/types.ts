@@ -125,11 +125,23 @@ export interface NodeRow extends Party {
   readonly self: boolean;
   /** True when it votes for the next height. */
   readonly sealer: boolean;
+  /** The account of the company or proxy that it seals for, where its key is another one; null for all others. */
+  readonly account: string | null;
+  /** How long its certificate holds; null for members, which need none, and where it is not known. */
+  readonly certificate: CertificateTermView | null;
   /** The latest proof that it contradicted itself, for a member in quarantine; null for all others. */
   readonly quarantine: QuarantineView | null;
+  /** Every proof against its account that is on the ledger and among the latest, newest first. */
+  readonly evidence: readonly QuarantineView[];
 }
 
-/** Why a sealer was taken out of the sealers. */
+/** Until when an observer is let in. */
+export interface CertificateTermView {
+  readonly expiresAtMs: number;
+  readonly state: 'valid' | 'expires-soon' | 'expired';
+}
+
+/** A proof that a sealer contradicted itself, which takes it out of the sealers. */
 export interface QuarantineView {
   /** Which kind of message it signed twice, e.g. `commit`. */
   readonly message: string;

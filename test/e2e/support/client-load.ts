@@ -14,6 +14,8 @@ const BODY_BYTES = 100_000;
 export class ClientLoad {
   /** Hashes that a sealer has acknowledged. */
   readonly acknowledged = new Set<string>();
+  /** By whom each was acknowledged. */
+  readonly acknowledgedBy = new Map<string, string>();
   /** Of those, the ones that carry a body. */
   readonly withBody = new Set<string>();
   refused = 0;
@@ -52,6 +54,7 @@ export class ClientLoad {
     try {
       const hash = await rpc<string>(url, method, ...params);
       this.acknowledged.add(hash);
+      this.acknowledgedBy.set(hash, url);
       if (params.length > 1) this.withBody.add(hash);
     } catch {
       // A sealer that was killed while it answered has acknowledged nothing.

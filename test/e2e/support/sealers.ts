@@ -1,6 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Block, height, rpc } from './consortium.ts';
+import type { NodeFileInput } from '../../../src/consortium/index.ts';
+import { type Block, height, type LogLine, logLines, rpc } from './consortium.ts';
 import { type Command, firstDocument, isRunning, killAtOnce, treadle, treadleJson, until } from './processes.ts';
 
 const READY_WITHIN_MS = 90_000;
@@ -12,8 +13,7 @@ export interface LinkRule {
   readonly bandwidth?: string;
 }
 
-interface Member {
-  readonly role: string;
+export interface Member {
   readonly node: `0x${string}`;
   readonly folder: string;
   readonly rpcPort?: number;
@@ -22,9 +22,10 @@ interface Member {
 interface Report {
   readonly node: `0x${string}`;
   readonly rpcUrl: string;
+  readonly addresses: readonly string[];
 }
 
-/** A sealer that runs as a process of its own, with links that can be cut and slowed. */
+/** A full node that runs as a process of its own, with links that can be cut and slowed. */
 export class SealerProcess {
   readonly name: string;
   readonly node: `0x${string}`;
@@ -34,7 +35,9 @@ export class SealerProcess {
   private readonly linksFile: string;
   private rules: Readonly<Record<string, LinkRule>> = {};
   private command: Command | undefined;
+  private readonly logFiles: string[] = [];
   private url = '';
+  private listens: readonly string[] = [];
 
   constructor(folder: string, member: Member) {
     this.folder = folder;
@@ -44,8 +47,18 @@ export class SealerProcess {
     this.shape({});
   }
 
+  /** Where its key and its node.json are. */
+  get home(): string {
+    return join(this.folder, 'home', this.name);
+  }
+
   get rpcUrl(): string {
     return this.url;
+  }
+
+  /** As the files of others name it. */
+  get contact(): { readonly node: `0x${string}`; readonly addresses: string[] } {
+    return { node: this.node, addresses: [...this.listens] };
   }
 
   get pid(): number {
@@ -59,23 +72,38 @@ export class SealerProcess {
   /** Starts the process and resolves when it runs. */
   async start(): Promise<void> {
     this.starts += 1;
-    this.command = treadle(
-      this.folder,
-      'node',
-      '--folder',
-      join(this.folder, 'home', this.name),
-      '--links',
-      this.linksFile,
-      '--json',
-    );
+    this.command = treadle(this.folder, 'node', '--folder', this.home, '--links', this.linksFile, '--json');
+    this.logFiles.push(this.command.errorFile);
     const report = await firstDocument<Report>(this.command, READY_WITHIN_MS);
     this.url = report.rpcUrl;
+    this.listens = report.addresses;
   }
 
   /** kill -9. */
   async kill(): Promise<void> {
     if (this.isUp) await killAtOnce([this.pid]);
     this.command = undefined;
+  }
+
+  /** Ends it as its operator does: it finishes what is under way. */
+  async stop(): Promise<void> {
+    const { command } = this;
+    if (command === undefined) return;
+    process.kill(command.pid, 'SIGTERM');
+    const ended = await command.ended;
+    if (ended !== 0) throw new Error(`${this.name} ended with ${ended}: see ${command.errorFile}`);
+    this.command = undefined;
+  }
+
+  /** Changes its node.json; it counts from the next start on. */
+  configure(change: Partial<NodeFileInput>): void {
+    const file = join(this.home, 'node.json');
+    writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as NodeFileInput), ...change }));
+  }
+
+  /** What it has written of an event since it was first started. */
+  logged(event: string): readonly LogLine[] {
+    return this.logFiles.flatMap((file) => logLines(file, event));
   }
 
   /** Nothing of the process runs until {@link resume}. */
@@ -98,15 +126,16 @@ export class SealerProcess {
   }
 }
 
-/** Sealers as processes, started from an empty folder. */
+/** Sealers as processes, started from an empty folder; `configure` may change their files before. */
 export async function startSealers(options: {
   readonly folder: string;
   readonly sealers: number;
   readonly firstPort: number;
+  readonly configure?: (sealer: SealerProcess) => void;
 }): Promise<readonly SealerProcess[]> {
-  const { folder, sealers, firstPort } = options;
+  const { folder, sealers, firstPort, configure } = options;
   mkdirSync(folder, { recursive: true });
-  const { members } = await treadleJson<{ readonly members: readonly Member[] }>(
+  const { members } = await treadleJson<{ readonly members: readonly (Member & { readonly role: string })[] }>(
     folder,
     ...['init', '--folder', join(folder, 'home'), '--edges', '0', '--devices', '0'],
     ...Array.from({ length: sealers - 1 }, (_, at) => ['--company', `Company ${at + 1} (test)`]).flat(),
@@ -115,6 +144,7 @@ export async function startSealers(options: {
   const processes = members
     .filter(({ role }) => role === 'proxy' || role === 'company')
     .map((member) => new SealerProcess(folder, member));
+  for (const each of processes) configure?.(each);
   await Promise.all(processes.map((each) => each.start()));
   return processes;
 }

@@ -41,6 +41,7 @@ export async function openTestChain(options: TestChainOptions = {}): Promise<Tes
   const { drive, hurry } = driver(world);
   const ledger = await drive(
     openLedger(environment, testGenesis(), {
+      standsAlone: true,
       verifyCertificate: verifyTestCertificate,
       ...(options.poolLimits !== undefined && { poolLimits: options.poolLimits }),
       ...(options.memoryBytes !== undefined && { memoryBytes: options.memoryBytes }),

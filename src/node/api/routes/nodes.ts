@@ -1,8 +1,8 @@
 import type { Address } from '../../../crypto/index.ts';
-import type { PeerReport } from '../../../ledger/index.ts';
+import type { EvidenceReport, PeerReport } from '../../../ledger/index.ts';
 import { API_LAGGING_BLOCKS } from '../../../limits.ts';
 import { nowMs, type ObserveContext } from '../context.ts';
-import type { NodeRole, NodeRow, NodeStatus, Page, Party, PeerRow, QuarantineView } from '../types.ts';
+import type { CertificateTermView, NodeRole, NodeRow, NodeStatus, Page, Party, PeerRow, QuarantineView } from '../types.ts';
 import { containsText, pageOf } from './page-of.ts';
 
 const ROLES: readonly NodeRole[] = ['proxy', 'company', 'centre', 'edge', 'device', 'observer'];
@@ -83,7 +83,8 @@ function selfRow(context: ObserveContext, sealers: ReadonlySet<Address>): NodeRo
     lastSeenMs: nowMs(context),
     self: true,
     sealer: sealers.has(node.id),
-    quarantine: quarantineOf(context, node.id),
+    certificate: termOf(node.certificate),
+    ...recordOf(context, node.id),
   };
 }
 
@@ -99,20 +100,31 @@ function peerNode(context: ObserveContext, report: PeerReport, sealers: Readonly
     lastSeenMs: report.connected ? nowMs(context) : report.since > 0 ? report.since : null,
     self: false,
     sealer: sealers.has(report.node),
-    quarantine: quarantineOf(context, report.node),
+    certificate: termOf(report.certificate),
+    ...recordOf(context, report.node),
   };
 }
 
-/** Why a node's key was taken out of the sealers: the latest proof against its account. */
-function quarantineOf({ members, names }: ObserveContext, node: Address): QuarantineView | null {
+/** Whose seat a node's key has, what is proved against that account, and whether it is kept from voting for it. */
+function recordOf({ members, names }: ObserveContext, node: Address): Pick<NodeRow, 'account' | 'quarantine' | 'evidence'> {
   const report = members();
-  if (report === undefined) return null;
-  const account = node === report.proxySealer ? report.proxy : report.companies.find(({ sealer }) => sealer === node)?.account;
-  if (account == null || !report.quarantined.includes(account)) return null;
-  const proof = report.evidence.find((each) => each.account === account && each.quarantined);
-  if (proof === undefined) return null;
-  const { message, height, round, reportedAt, reporter } = proof;
-  return { message, height, round, reportedAt, reporter: names.partyOf(reporter) };
+  const account = node === report?.proxySealer ? report.proxy : report?.companies.find(({ sealer }) => sealer === node)?.account;
+  if (report === undefined || account == null) return { account: null, quarantine: null, evidence: [] };
+  const against = report.evidence.filter((each) => each.account === account);
+  const proof = report.quarantined.includes(account) ? against.find(({ quarantined }) => quarantined) : undefined;
+  const view = ({ message, height, round, reportedAt, reporter }: EvidenceReport): QuarantineView => {
+    return { message, height, round, reportedAt, reporter: names.partyOf(reporter) };
+  };
+  return {
+    account: account === node ? null : account,
+    quarantine: proof === undefined ? null : view(proof),
+    evidence: against.map(view),
+  };
+}
+
+function termOf(certificate: PeerReport['certificate']): CertificateTermView | null {
+  if (certificate === undefined) return null;
+  return { expiresAtMs: 1000 * certificate.expiresAtSeconds, state: certificate.state };
 }
 
 function statusOf({ connected, height, since }: PeerReport, ownHeight: number): NodeStatus {

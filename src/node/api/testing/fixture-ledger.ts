@@ -81,6 +81,7 @@ export function createFixtureLedger(sealers: readonly Address[], genesisMs: numb
     header: async (id) => find(id)?.block.header,
     certified: async (id) => find(id)?.block,
     firstBlock: () => 0,
+    turnClientsAway: absent('door'),
     block: async (id) => find(id)?.block,
     receipts: async (id) => find(id)?.receipts,
     async transaction(hash) {
