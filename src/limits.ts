@@ -286,6 +286,12 @@ export const GOSSIP_FRAME_BYTES_MAX = 512 * 1024;
 export const GOSSIP_GATHER_MICROS = 5_000;
 /** Transactions after which it waits no longer: about what GOSSIP_FRAME_BYTES_MAX holds of small ones. */
 export const GOSSIP_GATHERED_MAX = 2_048;
+/** Own clients' transactions that no block took are told to others again after so long: more than any block waits for. Then after twice that, and so on, */
+export const SPREAD_AGAIN_MICROS_MIN = 5_000_000;
+/** but at least so often, */
+export const SPREAD_AGAIN_MICROS_MAX = 60_000_000;
+/** and so many after a block at most: little beside what a block holds. */
+export const SPREAD_AGAIN_AT_ONCE_MAX = 128;
 /** Transactions of peers checked before other work has its turn: some 3 ms of signatures. */
 export const GOSSIP_SLICE_TRANSACTIONS = 64;
 /** Transactions of one client's request checked before other work has its turn: the same for those that come directly. */

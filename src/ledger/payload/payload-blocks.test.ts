@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes, type Hex, keccak256, toHex } from '../../crypto/index.ts';
 import { hasCode } from '../../errors.ts';
-import { PAYLOAD_ABSENT_MICROS_MAX, PAYLOAD_SPREAD_KNOWN_MICROS_MAX } from '../../limits.ts';
+import { PAYLOAD_ABSENT_MICROS_MAX, PAYLOAD_SPREAD_KNOWN_MICROS_MAX, POOL_BODIES_WAIT_MICROS } from '../../limits.ts';
 import { decodeProposal, encodeBlock, encodeProposal } from '../chain/block-codec.ts';
 import type { Ledger } from '../ledger.ts';
 import { LEDGER_PROTOCOLS } from '../peers/protocols.ts';
@@ -237,6 +237,23 @@ describe('the pool', () => {
     expect(await bench.world.run(holds(nodes[0].ledger, body))).toBe(false);
     expect(nodes[0].environment.metrics.snapshot()['payload_store_bytes']).toBe(0);
     expect(nodes[0].ledger.memory.usedBytes).toBeGreaterThan(0);
+  });
+
+  it('takes what others of its sender wait for, however many bodies wait already', async () => {
+    const { bench, nodes, send } = await consortium();
+    const [node] = nodes;
+    const accepted = [expect.stringMatching(/^0x/)];
+    // The first of the account was refused, those after it were taken: no block can hold them.
+    expect(await send(node, 1, bodyOf(600_000, 1))).toEqual(accepted);
+    expect(await send(node, 2, bodyOf(600_000, 2))).toEqual(accepted);
+    await bench.world.runFor(POOL_BODIES_WAIT_MICROS + 1);
+    expect(await send(node, 0, bodyOf(600_000, 3), 1)).toMatchObject([{ code: 'POOL_FULL' }]);
+    expect(await send(node, 4, bodyOf(600_000, 4))).toMatchObject([{ code: 'POOL_FULL' }]);
+    expect(await send(node, 0, bodyOf(600_000, 5))).toEqual(accepted);
+    await bench.settle(SPREAD_MICROS);
+    await bench.decide(nodes);
+    expect(node.ledger.pendingCount()).toBe(0);
+    expect(await send(node, 0, bodyOf(600_000, 3), 1)).toEqual(accepted);
   });
 
   it('is bounded in bodies and in memory, and says when to come back', async () => {

@@ -51,6 +51,11 @@ export class BodyDepth {
     return this.waiting.size === 0 || this.waitingBytes + bytes <= this.limitBytes;
   }
 
+  /** Whether what waits takes more than half of the room. */
+  get isCrowded(): boolean {
+    return this.waitingBytes > this.limitBytes / 2;
+  }
+
   /** Bytes that may wait at present. */
   get limitBytes(): number {
     const now = this.clock.now();

@@ -157,6 +157,12 @@ export class Pool {
     return nonce;
   }
 
+  /** Whether a transaction of this sender with a higher nonce is pooled. */
+  holdsLater(address: Address, nonce: bigint): boolean {
+    for (const pooled of this.senders.get(address)?.byNonce.keys() ?? []) if (pooled > nonce) return true;
+    return false;
+  }
+
   /** Drops what a new block contains, then what it made impossible for these and the block's senders. */
   async settle(included: readonly SignedTransaction[], alsoCheck: readonly Address[] = []): Promise<void> {
     for (const { hash } of included) {

@@ -17,6 +17,7 @@ import { AdmissionDepth } from './admission-depth.ts';
 import { BodyDepth } from './body-depth.ts';
 import { Pool, type PoolOptions } from './pool.ts';
 import type { PoolLog } from './pool-log.ts';
+import { SpreadAgain } from './spread-again.ts';
 import { decodeTransaction, type SignedTransaction } from './transaction-codec.ts';
 
 export interface TransactionIntakeOptions {
@@ -50,6 +51,7 @@ export class TransactionIntake {
   private readonly pool: Pool;
   private readonly depth: AdmissionDepth;
   private readonly bodies: BodyDepth;
+  private readonly spreadAgain: SpreadAgain;
   private readonly listeners = new Set<(hash: Hex) => void>();
   private readonly refusals = new Map<Hex, number>();
   /** Pooled payload transactions by the root of their body. */
@@ -58,6 +60,7 @@ export class TransactionIntake {
   constructor(options: TransactionIntakeOptions) {
     this.options = options;
     this.depth = new AdmissionDepth(options.environment.clock);
+    this.spreadAgain = new SpreadAgain(options.environment.clock);
     this.bodies = new BodyDepth(options.environment.clock);
     this.pool = new Pool({
       ...options.pool,
@@ -120,7 +123,7 @@ export class TransactionIntake {
       if (at > 0 && at % SUBMIT_SLICE_TRANSACTIONS === 0) await sleep(this.options.environment, 0, 'check transactions');
       const waiting = this.options.poolLog.waiting + safe.length;
       // Refused before anything is spent on it.
-      const deep = waiting >= this.depth.transactions || (body !== undefined && !this.bodies.allows(body.length));
+      const deep = waiting >= this.depth.transactions;
       const signed = deep ? this.tooDeep(waiting) : await outcomeOf(() => this.decode(raw));
       if (signed instanceof TreadleError) {
         results.push(signed);
@@ -129,7 +132,10 @@ export class TransactionIntake {
       const giveBack = body === undefined || options.memoryTaken ? () => undefined : this.options.memory.take(body.length);
       const refused = await outcomeOf(async () => {
         if (giveBack === undefined) throw new TreadleError('POOL_BUSY', { data: { retryAfterMs: BUSY_RETRY_AFTER_MS } });
-        if (waiting >= POOL_GAPS_SHARE * this.depth.transactions && (await this.leavesGap(signed))) throw this.tooDeep(waiting);
+        const crowded = waiting >= POOL_GAPS_SHARE * this.depth.transactions || (body !== undefined && this.bodies.isCrowded);
+        if (crowded && (await this.leavesGap(signed))) throw this.tooDeep(waiting);
+        // What others of its sender wait for makes room.
+        if (body !== undefined && !this.bodies.allows(body.length) && !(await this.fillsGap(signed))) throw this.tooDeep(waiting);
         await this.checkBody(signed, body);
         await this.take(signed);
       });
@@ -141,6 +147,7 @@ export class TransactionIntake {
         continue;
       }
       safe.push({ at, signed });
+      this.spreadAgain.noteSpread(signed);
       if (signed.payload !== undefined) this.bodies.noteWaiting(signed.hash, signed.payload.lengthBytes);
       if (body !== undefined) bodies.push({ at, signed, body, giveBack: giveBack ?? (() => undefined) });
     }
@@ -171,6 +178,12 @@ export class TransactionIntake {
   private async leavesGap({ sender, fields }: SignedTransaction): Promise<boolean> {
     const { nonce } = await this.options.pool.account(sender);
     return fields.nonce > this.pool.nextNonce(sender, nonce);
+  }
+
+  /** Whether transactions of its sender wait for it, and for nothing before it. */
+  private async fillsGap({ sender, fields }: SignedTransaction): Promise<boolean> {
+    const { nonce } = await this.options.pool.account(sender);
+    return fields.nonce === this.pool.nextNonce(sender, nonce) && this.pool.holdsLater(sender, fields.nonce);
   }
 
   private countRefusals(results: readonly (Hex | TreadleError)[]): void {
@@ -229,6 +242,7 @@ export class TransactionIntake {
         await this.pool.add(signed);
         this.root(signed);
         this.options.poolLog.recall(signed);
+        this.spreadAgain.noteSpread(signed);
         if (signed.payload !== undefined) this.bodies.noteWaiting(signed.hash, signed.payload.lengthBytes);
         kept += 1;
       } catch (error) {
@@ -260,6 +274,9 @@ export class TransactionIntake {
     for (const signed of pooled) this.unroot(signed);
     this.options.payloads.decide(payloadsOf(included), payloadsOf(pooled), height);
     await this.pool.settle(included);
+    for (const { hash } of included) this.spreadAgain.forget(hash);
+    const due = this.spreadAgain.due();
+    if (due.length > 0) this.options.spread(due);
     await this.options.poolLog.release(included.map(({ hash }) => hash));
     this.options.environment.metrics.gauge('pool_transactions', this.pool.size);
   }
@@ -327,6 +344,7 @@ export class TransactionIntake {
   /** A transaction left the pool, and no block holds it. */
   private left(signed: SignedTransaction): void {
     this.bodies.forget(signed.hash);
+    this.spreadAgain.forget(signed.hash);
     if (signed.payload === undefined) return;
     this.unroot(signed);
     this.options.payloads.release(signed.payload);
