@@ -128,7 +128,13 @@ const milliseconds = z
   .int('expected milliseconds')
   .positive('expected milliseconds above 0')
   .max(3_600_000, 'expected at most an hour');
-const timingSchema = z.strictObject({ blockIntervalMs: milliseconds, heartbeatMs: milliseconds, baseTimeoutMs: milliseconds });
+const timingSchema = z
+  .strictObject({ blockIntervalMs: milliseconds, heartbeatMs: milliseconds, baseTimeoutMs: milliseconds })
+  // A round that ends before its block may come would fail at every height.
+  .refine(
+    ({ baseTimeoutMs, blockIntervalMs }) => baseTimeoutMs > blockIntervalMs,
+    'expected baseTimeoutMs above blockIntervalMs',
+  );
 
 const genesisSchema = z.strictObject({
   chainId: z.int('expected a chain id').positive('expected a chain id above 0'),

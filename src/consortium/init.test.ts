@@ -167,6 +167,11 @@ describe('the genesis file', () => {
     ['a key that does not exist', { gaslimit: '0x1' }, /unknown key "gaslimit", did you mean "gasLimit"\?/],
     ['governance where nothing stands', { governance: `0x${'11'.repeat(20)}` }, /"governance" is 0x1111.*places none/],
     ['two contracts at one address', { contracts: [genesis.contracts[0], genesis.contracts[0]] }, /two contracts at one address/],
+    [
+      'a round shorter than the time between blocks',
+      { timing: { blockIntervalMs: 500, heartbeatMs: 10_000, baseTimeoutMs: 500 } },
+      /expected baseTimeoutMs above blockIntervalMs/,
+    ],
     ['a balance that is no number', { alloc: { [genesis.sealers[0] as string]: '1e3' } }, /expected an amount in wei/],
   ])('is refused with %s', (_what, change, message) => {
     expect(() => readGenesis(changed(change))).toThrow(message);

@@ -30,6 +30,8 @@ interface Dependencies {
   readonly plan: () => LinkPlan;
   /** Addresses of last resort while the plan names nobody who can be found: dialled until one is connected, or always if the plan says so. */
   readonly bootstrap: readonly Contact[];
+  /** Told that a peer of the plan has no address as far as anybody here knows. */
+  readonly unknown?: () => void;
   /** Told of a peer of the plan that could not be reached where it was looked up: it may have moved. */
   readonly lost?: (contact: Contact) => void;
 }
@@ -74,7 +76,9 @@ export function createLinks(turnMicros: number, dependencies: Dependencies): Lin
     const plan = dependencies.plan();
     const wanted = missing(plan, present, environment.node);
     for (const node of wanted) dial(dependencies.lookup(node));
-    const lost = wanted.length > 0 && wanted.every((node) => (dependencies.lookup(node)?.addresses.length ?? 0) === 0);
+    const unknown = wanted.filter((node) => (dependencies.lookup(node)?.addresses.length ?? 0) === 0);
+    if (unknown.length > 0) dependencies.unknown?.();
+    const lost = wanted.length > 0 && unknown.length === wanted.length;
     if (present.size === 0 || lost || plan.keepsBootstrap === true) {
       for (const contact of dependencies.bootstrap) if (!present.has(contact.node)) dial(contact);
     }

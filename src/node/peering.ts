@@ -17,6 +17,7 @@ import type { Address } from '../crypto/index.ts';
 import type { Contact, Environment, NodeId } from '../environment/index.ts';
 import { hasCode, TreadleError } from '../errors.ts';
 import { createCertificateWatch } from './certificate-watch.ts';
+import { ContactSeeker } from './contact-seeker.ts';
 import { createDirectoryExchanges } from './directory-exchanges.ts';
 import { createLinks, type LinkPlan } from './links.ts';
 import { createPeerReview } from './peer-review.ts';
@@ -77,10 +78,24 @@ export async function createPeering(options: Options): Promise<Peering> {
     judge: (contact) => options.membership.judgeContact(contact),
     wireVersion,
   });
+  const plan = (): LinkPlan => planLinks(setup, options.sealers(), options.nodeOf(file.company));
+  const seeker = new ContactSeeker({
+    environment,
+    ask: (enough) => askPeers(environment, directory, enough),
+    lacks: () => {
+      const here = new Set([environment.node, ...environment.network.peers()]);
+      return !knowsAll(
+        directory,
+        plan().every.filter((node) => !here.has(node)),
+      );
+    },
+  });
   const links = createLinks(TURN_MICROS, {
     environment,
     lookup: (node) => directory.lookup(node),
-    plan: () => planLinks(setup, options.sealers(), options.nodeOf(file.company)),
+    plan,
+    // A device asks when it needs to.
+    ...(file.role !== 'device' && { unknown: () => seeker.seek() }),
     bootstrap: file.contacts,
     // Others hear of everybody with each new connection; a device asks when it needs to.
     ...(file.role === 'device' && { lost: (contact: Contact) => void ifMoved(environment, directory, contact) }),
@@ -129,6 +144,7 @@ export async function createPeering(options: Options): Promise<Peering> {
     },
     async stop() {
       links.stop();
+      seeker.stop();
       review.stop();
       watch.stop();
       exchanges.stop();

@@ -47,6 +47,20 @@ describe('fault scenarios', () => {
     TIMEOUT_MS,
   );
 
+  it.each([
+    // The disk was full while it was being repaired.
+    ['03-disk-corruption.yaml', 13],
+    ['03-disk-corruption.yaml', 43],
+    // A sealer that had replaced its key promised its clients what nobody took from it any more.
+    ['13-membership.yaml', 13],
+    // Two sealers with replaced keys never learned each other's address.
+    ['13-membership.yaml', 1016],
+  ])(
+    '%s: seed %d, which once found a bug, does not find it again',
+    async (file, seed) => expectClean(await run(file, seed)),
+    TIMEOUT_MS,
+  );
+
   it(
     'a node that was away for thousands of blocks catches up under load, from peers that prune',
     async () => {
