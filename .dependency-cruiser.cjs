@@ -8,7 +8,7 @@ const LEVELS = [
   ['crypto'],
   ['consensus', 'ledger'],
   ['contracts'],
-  ['consortium', 'market', 'light'],
+  ['consortium', 'market', 'light', 'learning'],
   ['node'],
   ['experiments'],
   ['cli'],

@@ -14,13 +14,26 @@ const sourceFolder = join(root, 'contracts/src');
 const generatedFolder = join(root, 'src/contracts/generated');
 
 /** The contracts that the code of this project speaks to; libraries they use are compiled into them. */
-const published = ['Consortium', 'EdgeRegistry', 'PaymentChannels'] as const;
+const published = ['Consortium', 'EdgeRegistry', 'PaymentChannels', 'OracleRegistry', 'Pedal', 'DataFeed'] as const;
+
+/** Where their sources are, when not in `contracts/src` itself. */
+const folderOf: Partial<Record<(typeof published)[number], string>> = {
+  OracleRegistry: 'pedal',
+  Pedal: 'pedal',
+  DataFeed: 'pedal',
+};
 
 /**
  * How often the optimizer assumes that code runs: the more often, the less gas and the more bytes. Matching and payments run
- * all day; members come and go once a month, and their contract must fit the limit on code.
+ * all day; members come and go once a month, and their contract must fit the limit on code. So must the oracle's, whose gas is that of
+ * the pairings anyway.
  */
-const runsOf: Partial<Record<(typeof published)[number], number>> = { Consortium: 2_000 };
+const runsOf: Partial<Record<(typeof published)[number], number>> = {
+  Consortium: 2_000,
+  OracleRegistry: 200,
+  Pedal: 200,
+  DataFeed: 200,
+};
 
 /** The compiler settings that the committed bytecode depends on. */
 export const compilerSettings = {
@@ -98,20 +111,20 @@ export function compileSources(
 
 /** Compiles `contracts/src` and returns the text of each generated file by its name. */
 export function renderArtifacts(): ReadonlyMap<string, string> {
-  const names = readdirSync(sourceFolder).filter((name) => name.endsWith('.sol'));
+  const names = readdirSync(sourceFolder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sol'));
   const sources = Object.fromEntries(names.sort().map((name) => [name, readFileSync(join(sourceFolder, name), 'utf8')]));
   const files = new Map<string, string>();
   // One run of the compiler for each of its settings: it takes seconds, whatever is asked of it.
   const compiled = new Map(
     [...new Set(published.map((name) => runsOf[name]))].flatMap((runs) => {
-      const only = published.filter((name) => runsOf[name] === runs).map((name) => `${name}.sol`);
+      const only = published.filter((name) => runsOf[name] === runs).map(fileOf);
       return [...compileSources(sources, { only, ...(runs !== undefined && { runs }) })];
     }),
   );
   for (const name of published) {
     const contract = compiled.get(name);
     if (contract === undefined) throw new Error(`contracts/src has no contract ${name}`);
-    files.set(`${kebab(name)}.ts`, render(contract));
+    files.set(`${kebab(name)}.ts`, render(contract, fileOf(name)));
   }
   return files;
 }
@@ -134,10 +147,15 @@ function findImport(path: string): { readonly contents: string } | { readonly er
   return { error: `no file ${path}` };
 }
 
-function render(contract: CompiledContract): string {
+function fileOf(name: (typeof published)[number]): string {
+  const folder = folderOf[name];
+  return folder === undefined ? `${name}.sol` : `${folder}/${name}.sol`;
+}
+
+function render(contract: CompiledContract, file: string): string {
   const variable = `${contract.name.charAt(0).toLowerCase()}${contract.name.slice(1)}Artifact`;
   const abi = contract.abi.map((entry) => `    ${JSON.stringify(entry)},`).join('\n');
-  return `// Generated from contracts/src/${contract.name}.sol by scripts/build-contracts.ts: change the source, then run it.
+  return `// Generated from contracts/src/${file} by scripts/build-contracts.ts: change the source, then run it.
 // biome-ignore format: generated
 export const ${variable} = {
   name: '${contract.name}',

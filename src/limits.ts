@@ -64,6 +64,8 @@ export const HTTP_SINKS_MAX = 1024;
 
 /** Recovered signatures remembered: about 200 bytes each. */
 export const RECOVER_CACHE_ENTRIES = 65_536;
+/** Checked BLS signatures remembered, some 150 bytes each: a term of rounds of every ledger that a process simulates. */
+export const BLS_VERIFIED_CACHE_ENTRIES = 16_384;
 
 // --- consensus -----------------------------------------------------------------------------
 
@@ -828,3 +830,23 @@ export const PORT_TRIES_MAX = 50;
 
 /** Faults of full nodes that a light node remembers. */
 export const LIGHT_FAULTS_KEPT_MAX = 64;
+
+// --- data sets -----------------------------------------------------------------------------
+
+/** Largest file of a data set, packed or unpacked: CIFAR-10 unpacks to 184 MB; a gzip bomb must not fill the memory. */
+export const DATASET_FILE_BYTES_MAX = 512 * 1024 * 1024;
+/** Files read of one archive: the largest known one holds 16. */
+export const DATASET_ARCHIVE_ENTRIES_MAX = 1_000;
+/** Rows of a text file: C-MAPSS FD004, the longest, has 61,249. */
+export const DATASET_ROWS_MAX = 2_000_000;
+/** Tries of one file, each from where the last one broke off; one without a byte of progress counts, others do not. */
+export const DATASET_FETCH_ATTEMPTS = 4;
+/** Pause after a try that failed; doubled after each further one. */
+export const DATASET_FETCH_PAUSE_MS = 500;
+/** Time in which a server must send something before the try counts as failed. */
+export const DATASET_FETCH_SILENCE_MS = 30_000;
+
+// --- learning engine -----------------------------------------------------------------------
+
+/** Samples that are evaluated at once: enough to fill the lanes, and the arena of the largest network stays under 300 MB. */
+export const EVALUATION_BATCH_SAMPLES = 50;

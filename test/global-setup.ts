@@ -1,6 +1,9 @@
 import { ensureConsole } from '../src/cli/console-files.ts';
+import { ensureKernels } from '../src/cli/kernel-files.ts';
 
-/** Builds the console once, before several test files would each do it. */
+/** Builds the console and the training kernels once, before several test files would each do it. */
 export async function setup(): Promise<void> {
-  await ensureConsole((text) => process.stderr.write(`${text}\n`));
+  const tell = (text: string) => process.stderr.write(`${text}\n`);
+  await ensureConsole(tell);
+  await ensureKernels(tell);
 }

@@ -3,10 +3,13 @@ import { renderArtifacts, staleArtifacts } from '../../scripts/build-contracts.t
 import {
   CONSORTIUM_ADDRESS,
   consortiumArtifact,
+  dataFeedArtifact,
   EDGE_REGISTRY_ADDRESS,
   edgeRegistryArtifact,
+  oracleRegistryArtifact,
   PAYMENT_CHANNELS_ADDRESS,
   paymentChannelsArtifact,
+  pedalArtifact,
 } from '../../src/contracts/index.ts';
 import { isAddress } from '../../src/crypto/index.ts';
 
@@ -16,12 +19,27 @@ const CODE_BYTES_MAX = 24_576;
 describe('generated artifacts', () => {
   it('are what the sources compile to', () => {
     const artifacts = renderArtifacts();
-    expect([...artifacts.keys()]).toEqual(['consortium.ts', 'edge-registry.ts', 'payment-channels.ts']);
+    expect([...artifacts.keys()]).toEqual([
+      'consortium.ts',
+      'edge-registry.ts',
+      'payment-channels.ts',
+      'oracle-registry.ts',
+      'pedal.ts',
+      'data-feed.ts',
+    ]);
     expect(staleArtifacts(artifacts)).toEqual([]);
   }, 180_000);
 
   it('fit the limit on code', () => {
-    for (const { name, deployedBytecode } of [consortiumArtifact, edgeRegistryArtifact, paymentChannelsArtifact]) {
+    const artifacts = [
+      consortiumArtifact,
+      edgeRegistryArtifact,
+      paymentChannelsArtifact,
+      oracleRegistryArtifact,
+      pedalArtifact,
+      dataFeedArtifact,
+    ];
+    for (const { name, deployedBytecode } of artifacts) {
       expect((deployedBytecode.length - 2) / 2, name).toBeLessThanOrEqual(CODE_BYTES_MAX);
     }
   });

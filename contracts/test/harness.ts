@@ -29,6 +29,7 @@ import {
   toAddress,
   toHex,
 } from '../../src/crypto/index.ts';
+import { blsPrecompiles } from '../../src/ledger/execution/precompiles/bls-precompiles.ts';
 import { FlatState } from './flat-state.ts';
 
 export const CHAIN_ID = 7400;
@@ -91,7 +92,7 @@ export async function createChain(chainId = CHAIN_ID): Promise<TestChain> {
     putBlock: async () => {},
     shallowCopy: () => blockchain,
   };
-  const evm = await createEVM({ common, stateManager: state, blockchain });
+  const evm = await createEVM({ common, stateManager: state, blockchain, bls: blsPrecompiles });
   const vm: VM = await createVM({ common, stateManager: state, evm, blockchain });
   let seconds = START_SECONDS;
   let number = 1;

@@ -3,7 +3,21 @@ import { open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { planConsortium } from '../consortium/index.ts';
 import { signTransaction } from '../contracts/index.ts';
-import { fromHex, type Hex, keccak256, keyFrom, type NodeKey, recoverAddress, signDigest, toHex } from '../crypto/index.ts';
+import {
+  aggregateSignatures,
+  blsKeyFrom,
+  fromHex,
+  type Hex,
+  keccak256,
+  keyFrom,
+  lendBlsCurve,
+  type NodeKey,
+  recoverAddress,
+  signDigest,
+  toHex,
+  verifyBls,
+} from '../crypto/index.ts';
+import { nativeBlsCurve } from '../environment/host/index.ts';
 import { invariant } from '../errors.ts';
 import {
   commitPayload,
@@ -20,6 +34,7 @@ import { encodeSamples, SAMPLES_MEDIA_TYPE, vibrationSpectrum } from '../market/
 /** How often each measurement is repeated; the cheapest repetition counts: what disturbs it only adds. */
 const REPETITIONS = 5;
 const SIGNATURES = 300;
+const BLS_SIGNATURES = 20;
 const TRANSACTIONS = 150;
 const BODIES = 8;
 const BODY_BYTES = 1024 * 1024;
@@ -44,11 +59,22 @@ export async function measureCpuCosts(): Promise<Readonly<Record<string, number>
   let nonce = 0n;
   const transactions = () => Array.from({ length: TRANSACTIONS }, () => transaction(key, nonce++));
   const bodies = () => Array.from({ length: BODIES }, () => new Uint8Array(BODY_BYTES).fill(seed++ % 251));
+  lendBlsCurve(nativeBlsCurve);
+  const blsKey = blsKeyFrom(keccak256(Uint8Array.of(3)));
+  const blsDigests = () => Array.from({ length: BLS_SIGNATURES }, digest);
+  const blsSigned = () => blsDigests().map((each) => ({ digest: each, signature: blsKey.sign(each) }));
   const window = { bytes: vibrationWindow(), mediaType: SAMPLES_MEDIA_TYPE, parameters: {} };
   return {
     vote_sign: await perUnit(SIGNATURES, fresh, (each) => key.sign(each)),
     vote_verify: await perUnit(SIGNATURES, signed, (vote) => recoverAddress(vote.digest, vote.signature)),
     transaction_recover: await perUnit(TRANSACTIONS, transactions, (raw) => decodeTransaction(raw, CHAIN_ID).sender),
+    bls_sign: await perUnit(BLS_SIGNATURES, blsDigests, (each) => blsKey.sign(each)),
+    bls_verify: await perUnit(BLS_SIGNATURES, blsSigned, (each) => verifyBls(blsKey.publicKey, each.digest, each.signature)),
+    bls_aggregate: await perUnit(
+      BLS_SIGNATURES,
+      () => [blsSigned().map(({ signature }) => signature)],
+      (signatures) => aggregateSignatures(signatures),
+    ),
     payload_kib: await perUnit((BODIES * BODY_BYTES) / 1024, bodies, (body) => commitPayload(body, 'application/octet-stream')),
     evm_gas: await measureGas(transaction),
     records_gas: await measureGas(anchor),

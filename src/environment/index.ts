@@ -2,4 +2,5 @@
 export type * from './environment.ts';
 export * from './errors.ts';
 export type * from './http.ts';
+export { randomStream } from './random-source.ts';
 export * from './wait.ts';

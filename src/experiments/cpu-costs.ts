@@ -9,6 +9,12 @@ export const DEFAULT_CPU_COSTS: Readonly<Record<string, number>> = {
   vote_verify: 80,
   /** One signature recovered. */
   transaction_recover: 80,
+  /** One BLS signature made (`bench/bls.ts`). */
+  bls_sign: 250,
+  /** One BLS signature checked, of one key or of a few that signed the same. */
+  bls_verify: 900,
+  /** One BLS signature added to others. */
+  bls_aggregate: 60,
   /** One KiB of a payload's body hashed: SHA-256 in WASM does 400 MiB a second. */
   payload_kib: 2.5,
   /** One unit of gas executed: 50 million gas a second (`bench/executor.ts` shows more for plain storage writes). */

@@ -16,6 +16,7 @@ export function registerCommands(program: Command): void {
   registerChannels(program);
   registerConsortium(program);
   registerResearch(program);
+  registerData(program);
 }
 
 function registerRunning(program: Command): void {
@@ -279,4 +280,43 @@ function registerResearch(program: Command): void {
     .option('--seed <number>', 'seed of the simulation', '1')
     .addOption(json())
     .action(async (figure, options) => (await import('./reproduce.ts')).reproduce(figure, options));
+}
+
+function registerData(program: Command): void {
+  const data = program.command('data').description('data sets to learn from: fetch them, look at them, divide them');
+  const cache = (): Option => new Option('--cache <folder>', 'where fetched files are kept (default: ~/.cache/treadle/datasets)');
+  const folder = (): Option => new Option('--data <folder>', 'a folder with files of your own, looked into before the cache');
+  data
+    .command('list')
+    .description('every data set, and whether its files are here')
+    .addOption(folder())
+    .addOption(cache())
+    .addOption(json())
+    .action(async (options) => (await import('./data.ts')).list(options));
+  data
+    .command('fetch <name>')
+    .description('fetch the files of a data set from its publisher and check them; goes on where it was broken off')
+    .addOption(cache())
+    .option('--no-progress', 'print no progress')
+    .addOption(json())
+    .action(async (name, options) => (await import('./data.ts')).fetch(name, options));
+  data
+    .command('show <name>')
+    .description('what a data set holds, and how it would be divided among clients')
+    .addOption(folder())
+    .addOption(cache())
+    .addOption(
+      new Option('--partition <kind>', 'show this division of the training samples').choices([
+        'iid',
+        'slices',
+        'dirichlet',
+        'quantity',
+        'machine',
+      ]),
+    )
+    .option('--clients <count>', 'with --partition: how many clients', '10')
+    .option('--alpha <number>', 'with dirichlet or quantity: concentration; the smaller, the more unequal', '0.5')
+    .option('--seed <text>', 'with --partition: seed of the division', '1')
+    .addOption(json())
+    .action(async (name, options) => (await import('./data.ts')).show(name, options));
 }

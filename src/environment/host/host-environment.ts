@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lendSha256, type NodeKey } from '../../crypto/index.ts';
+import { lendBlsCurve, lendSha256, type NodeKey } from '../../crypto/index.ts';
 import type { Environment } from '../environment.ts';
 import { createMetrics } from '../metric-store.ts';
 import '../errors.ts';
@@ -12,6 +12,7 @@ import { HostNetwork } from './host-network.ts';
 import { hostRandom } from './host-random.ts';
 import type { ListenOptions } from './libp2p-node.ts';
 import type { LinkShaping } from './link-shaping.ts';
+import { nativeBlsCurve } from './native-bls.ts';
 
 export interface HostOptions {
   readonly key: NodeKey;
@@ -46,6 +47,7 @@ export async function createHostEnvironment(options: HostOptions): Promise<HostE
     for (const part of parts) hash.update(part);
     return new Uint8Array(hash.digest());
   });
+  lendBlsCurve(nativeBlsCurve);
   const node = options.key.address;
   const log = hostLog({
     node,

@@ -4,3 +4,4 @@ export type { LogLevel } from './host-log.ts';
 export { type HttpOptions, type HttpServer, serveHttp } from './http-server.ts';
 export type { ListenOptions } from './libp2p-node.ts';
 export { createLinkShaping, type LinkRule, type LinkShaping } from './link-shaping.ts';
+export { nativeBlsCurve } from './native-bls.ts';

@@ -7,6 +7,7 @@ import { mixHashAfter } from '../chain/header.ts';
 import type { AncestorHash } from './executor.ts';
 import { JournaledState } from './journaled-state.ts';
 import { rememberJumpDestinations } from './jump-destinations.ts';
+import { blsPrecompiles } from './precompiles/bls-precompiles.ts';
 import type { BuiltIn } from './precompiles/built-in.ts';
 import { BuiltInEvm } from './precompiles/built-in-evm.ts';
 import type { StateSnapshot } from './state-snapshot.ts';
@@ -44,7 +45,15 @@ export async function createEngine(rules: Common, snapshot: StateSnapshot, built
   };
   const state = new JournaledState(snapshot);
   const bn254 = new NobleBN254();
-  const evm = new BuiltInEvm({ common: rules.copy(), stateManager: state, blockchain, bn254, builtIns, state });
+  const evm = new BuiltInEvm({
+    common: rules.copy(),
+    stateManager: state,
+    blockchain,
+    bls: blsPrecompiles,
+    bn254,
+    builtIns,
+    state,
+  });
   rememberJumpDestinations(evm);
   const vm = await createVM({ common: evm.common, stateManager: state, blockchain, evm });
   return {

@@ -1,0 +1,2 @@
+export * from './datasets/index.ts';
+export * from './engine/index.ts';
