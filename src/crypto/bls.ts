@@ -5,7 +5,7 @@ import { BLS_PUBLIC_KEY_BYTES, BLS_SIGNATURE_BYTES } from './bls-curve.ts';
 import { requireDigest } from './bls-key.ts';
 import { blsCurve } from './bls-lent.ts';
 import { keccak256 } from './hash.ts';
-import { type Hex, toHex } from './hex.ts';
+import { concatBytes, type Hex, toHex } from './hex.ts';
 
 // A check is a pure function that costs a millisecond or thirty, and every node that a process seats (a fleet, the
 // simulator) makes the same ones; what fails is remembered too, so that repeating it costs its sender more than us.
@@ -33,7 +33,7 @@ export function verifyAggregate(publicKeys: readonly Uint8Array[], digest: Uint8
   requireDigest(digest);
   if (publicKeys.length === 0 || publicKeys.some(({ length }) => length !== BLS_PUBLIC_KEY_BYTES)) return false;
   if (signature.length !== BLS_SIGNATURE_BYTES) return false;
-  const question = toHex(keccak256(joined([digest, signature, ...publicKeys])));
+  const question = toHex(keccak256(concatBytes([digest, signature, ...publicKeys])));
   const known = verified.get(question);
   if (known !== undefined) return known;
   const answer = verifyUncached(publicKeys, digest, signature);
@@ -77,14 +77,4 @@ export function aggregatePublicKeys(publicKeys: readonly Uint8Array[]): Uint8Arr
   } catch (cause) {
     throw new TreadleError('CRYPTO_BLS_KEY_INVALID', { cause });
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let write = 0;
-  for (const part of parts) {
-    out.set(part, write);
-    write += part.length;
-  }
-  return out;
 }

@@ -1,5 +1,6 @@
 import type { Environment, Timer } from '../environment/index.ts';
 import { EXCHANGE_RETRY_MICROS_MAX, EXCHANGE_RETRY_MICROS_MIN } from '../limits.ts';
+import { growingPauseMicros } from './growing-pause.ts';
 
 interface Options {
   readonly environment: Environment;
@@ -26,7 +27,7 @@ export class ContactSeeker {
   /** Somebody is lacking: asks after a pause, unless that is under way. */
   seek(): void {
     if (this.#pause !== undefined) return;
-    const micros = Math.min(EXCHANGE_RETRY_MICROS_MAX, EXCHANGE_RETRY_MICROS_MIN * 2 ** Math.min(this.#failures, 16));
+    const micros = growingPauseMicros(this.#failures, { min: EXCHANGE_RETRY_MICROS_MIN, max: EXCHANGE_RETRY_MICROS_MAX });
     this.#pause = this.#options.environment.clock.set(micros, () => void this.#ask(), 'contacts of members that are lacking');
   }
 

@@ -2,6 +2,7 @@ import type { Directory } from '../consortium/index.ts';
 import type { Environment, NodeId, Timer } from '../environment/index.ts';
 import { hasCode } from '../errors.ts';
 import { EXCHANGE_RETRY_MICROS_MAX, EXCHANGE_RETRY_MICROS_MIN } from '../limits.ts';
+import { growingPauseMicros } from './growing-pause.ts';
 
 /** Reads what connected peers know of others, and reads it again where that failed. */
 export interface DirectoryExchanges {
@@ -48,7 +49,7 @@ export function createDirectoryExchanges({ environment, directory, isNeeded }: O
   };
 
   const askLater = (peer: NodeId, attempt: Attempt): void => {
-    const pause = Math.min(EXCHANGE_RETRY_MICROS_MAX, EXCHANGE_RETRY_MICROS_MIN * 2 ** Math.min(attempt.failures++, 16));
+    const pause = growingPauseMicros(attempt.failures++, { min: EXCHANGE_RETRY_MICROS_MIN, max: EXCHANGE_RETRY_MICROS_MAX });
     attempt.pause = environment.clock.set(pause, () => void ask(peer, attempt), 'contacts of a peer, again');
     environment.metrics.count('directory_exchanges_repeated_total');
   };

@@ -1,6 +1,7 @@
 import type { Contact, Environment, NodeId, Timer } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
 import { LINK_RETRY_MICROS_MAX, LINK_RETRY_MICROS_MIN } from '../limits.ts';
+import { growingPauseMicros } from './growing-pause.ts';
 
 /** Keeps this node connected to whom it needs. */
 export interface Links {
@@ -101,7 +102,7 @@ export function createLinks(turnMicros: number, dependencies: Dependencies): Lin
       (error: unknown) => {
         attempt.dialling = false;
         attempt.failures += 1;
-        const pause = Math.min(LINK_RETRY_MICROS_MAX, LINK_RETRY_MICROS_MIN * 2 ** Math.min(attempt.failures - 1, 16));
+        const pause = growingPauseMicros(attempt.failures - 1, { min: LINK_RETRY_MICROS_MIN, max: LINK_RETRY_MICROS_MAX });
         attempt.notBeforeMicros = environment.clock.now() + pause;
         const reason = error instanceof TreadleError ? error.detail : String(error);
         const level = attempt.failures === 1 ? 'info' : 'debug';

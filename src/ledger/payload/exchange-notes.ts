@@ -1,3 +1,4 @@
+import { concatBytes } from '../../crypto/index.ts';
 import type { Clock, Network, NodeId, Timer } from '../../environment/index.ts';
 import { EXCHANGE_CREDIT_MICROS, EXCHANGE_NOTES_BYTES_MAX } from '../../limits.ts';
 import { encodeNote, type Note, PAYLOAD_PROTOCOLS } from './exchange-wire.ts';
@@ -83,14 +84,7 @@ export class NotePost {
   }
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (only !== undefined && parts.length === 1) return only;
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+function joined(notes: readonly Uint8Array[]): Uint8Array {
+  const [only] = notes;
+  return only !== undefined && notes.length === 1 ? only : concatBytes(notes);
 }

@@ -1,5 +1,5 @@
 import type { SigningDomain } from '../../contracts/index.ts';
-import { type Address, fromHex, type Hex, keccak256 } from '../../crypto/index.ts';
+import { type Address, concatBytes, fromHex, type Hex, keccak256 } from '../../crypto/index.ts';
 
 /** One member of a struct: every type that the market signs fills one 32-byte word. */
 export type Word = { readonly bytes32: Hex | Uint8Array } | { readonly address: Address } | { readonly uint: bigint };
@@ -26,11 +26,17 @@ export function typedStruct(domainName: string, type: string): TypedStruct {
     digest(domain, members) {
       const separator = separators(`${domain.chainId} ${domain.contract}`, () =>
         keccak256(
-          concat([DOMAIN_TYPE, nameHash, VERSION, word({ uint: BigInt(domain.chainId) }), word({ address: domain.contract })]),
+          concatBytes([
+            DOMAIN_TYPE,
+            nameHash,
+            VERSION,
+            word({ uint: BigInt(domain.chainId) }),
+            word({ address: domain.contract }),
+          ]),
         ),
       );
-      const struct = keccak256(concat([typeHash, ...members.map(word)]));
-      return keccak256(concat([Uint8Array.of(0x19, 0x01), separator, struct]));
+      const struct = keccak256(concatBytes([typeHash, ...members.map(word)]));
+      return keccak256(concatBytes([Uint8Array.of(0x19, 0x01), separator, struct]));
     },
   };
 }
@@ -57,15 +63,5 @@ function word(member: Word): Uint8Array {
   const length = 'address' in member ? 20 : 32;
   if (bytes.length !== length) throw new RangeError(`a member of ${length} bytes has ${bytes.length}`);
   out.set(bytes, 32 - length);
-  return out;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
   return out;
 }

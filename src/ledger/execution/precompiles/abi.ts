@@ -1,4 +1,4 @@
-import { keccak256 } from '../../../crypto/index.ts';
+import { concatBytes, keccak256 } from '../../../crypto/index.ts';
 import { BuiltInRevert } from './built-in.ts';
 
 const WORD = 32;
@@ -16,17 +16,7 @@ export function topicOf(signature: string): Uint8Array {
 
 /** The data of a custom error with words as arguments. */
 export function errorData(signature: string, ...words: readonly Uint8Array[]): Uint8Array {
-  return concat([keccak256(encoder.encode(signature)).subarray(0, 4), ...words]);
-}
-
-export function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return concatBytes([keccak256(encoder.encode(signature)).subarray(0, 4), ...words]);
 }
 
 /** Bytes of at most a word, right-aligned in one, as numbers and addresses are. */
@@ -46,7 +36,7 @@ export function wordOfNumber(value: bigint | number): Uint8Array {
 
 /** A byte string as the only answer of a function: offset, length, content padded to words. */
 export function bytesAnswer(content: Uint8Array): Uint8Array {
-  return concat([wordOfNumber(WORD), bytesTail(content)]);
+  return concatBytes([wordOfNumber(WORD), bytesTail(content)]);
 }
 
 /** A byte string within a tuple: its length and its content padded to words. */

@@ -1,5 +1,5 @@
-import { fromHex } from '../../../crypto/index.ts';
-import { bytesTail, concat, wordOfNumber } from './abi.ts';
+import { concatBytes, fromHex } from '../../../crypto/index.ts';
+import { bytesTail, wordOfNumber } from './abi.ts';
 import { PAYLOAD_ADDRESS } from './addresses.ts';
 import { answer, type BuiltIn } from './built-in.ts';
 
@@ -20,6 +20,6 @@ export const payloadFacts: BuiltIn = {
     meter.charge(GAS);
     if (payload === undefined) return answer(new Uint8Array(0));
     const mediaType = bytesTail(new TextEncoder().encode(payload.mediaType));
-    return answer(concat([fromHex(payload.root), wordOfNumber(payload.lengthBytes), wordOfNumber(HEAD_BYTES), mediaType]));
+    return answer(concatBytes([fromHex(payload.root), wordOfNumber(payload.lengthBytes), wordOfNumber(HEAD_BYTES), mediaType]));
   },
 };

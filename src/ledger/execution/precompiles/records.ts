@@ -1,6 +1,6 @@
-import { keccak256 } from '../../../crypto/index.ts';
+import { concatBytes, keccak256 } from '../../../crypto/index.ts';
 import { RECORD_VALUE_BYTES_MAX } from '../../../limits.ts';
-import { AbiReader, bytesAnswer, bytesTail, concat, errorData, selectorOf, topicOf, wordOf, wordOfNumber } from './abi.ts';
+import { AbiReader, bytesAnswer, bytesTail, errorData, selectorOf, topicOf, wordOf, wordOfNumber } from './abi.ts';
 import { RECORDS_ADDRESS } from './addresses.ts';
 import { type BuiltIn, BuiltInRevert, type Steps } from './built-in.ts';
 import { anchorSlot, attestationSlot, contentSlot, slotKey, streamSlot, valueSlot } from './records-layout.ts';
@@ -39,7 +39,7 @@ function* put(run: RecordsRun, key: Uint8Array, value: Uint8Array): Steps<void> 
     // What a longer value has left behind.
     for (let at = words; at < wordsBefore; at++) yield* run.replace(slotKey(content, at), NOTHING);
   }
-  run.log([PUT, wordOf(run.author), key], concat([wordOfNumber(WORD), bytesTail(value)]));
+  run.log([PUT, wordOf(run.author), key], concatBytes([wordOfNumber(WORD), bytesTail(value)]));
 }
 
 /** Solidity's head of a byte string: up to 31 bytes stand in it, with twice their number; else twice the length and one. */
@@ -103,7 +103,7 @@ function anchorAnswer(stored: Uint8Array): Uint8Array {
   const view = new DataView(slot.buffer, slot.byteOffset);
   const first = view.getBigUint64(0);
   const seconds = ((first & 0xffn) << 32n) | BigInt(view.getUint32(8));
-  return concat([wordOfNumber(seconds), wordOfNumber(first >> 8n)]);
+  return concatBytes([wordOfNumber(seconds), wordOfNumber(first >> 8n)]);
 }
 
 /** The first time stands: an author who anchors a digest again changes nothing and says nothing. */
@@ -123,7 +123,7 @@ interface Attestation {
 }
 
 function attestationId(author: Uint8Array, { subject, digest, kind }: Attestation): Uint8Array {
-  return keccak256(concat([wordOf(author), wordOf(subject), digest, kind]));
+  return keccak256(concatBytes([wordOf(author), wordOf(subject), digest, kind]));
 }
 
 /** The first time stands, as for an anchor. */
@@ -183,8 +183,8 @@ function* telemetry(run: RecordsRun, segment: Segment): Steps<void> {
   totals.setBigUint64(0, totals.getBigUint64(0) + 1n);
   run.write(slotKey(slot), new Uint8Array(totals.buffer), before);
   const head = yield* run.read(slotKey(slot, 1));
-  const facts = concat([wordOfNumber(fromMs), wordOfNumber(toMs), wordOfNumber(count), root]);
-  run.write(slotKey(slot, 1), keccak256(concat([wordOf(head), facts])), head);
+  const facts = concatBytes([wordOfNumber(fromMs), wordOfNumber(toMs), wordOfNumber(count), root]);
+  run.write(slotKey(slot, 1), keccak256(concatBytes([wordOf(head), facts])), head);
   run.log([TELEMETRY, wordOf(run.author), stream], facts);
 }
 
@@ -194,7 +194,7 @@ function* streamAnswer(run: RecordsRun, author: Uint8Array, stream: Uint8Array):
   const totals = wordOf(yield* run.read(slotKey(slot)));
   const head = wordOf(yield* run.read(slotKey(slot, 1)));
   const field = (at: number): Uint8Array => wordOf(totals.subarray(at, at + 8));
-  return concat([field(24), field(16), field(8), field(0), head]);
+  return concatBytes([field(24), field(16), field(8), field(0), head]);
 }
 
 // --- the contract ----------------------------------------------------------------------------
