@@ -14,13 +14,30 @@ const sourceFolder = join(root, 'contracts/src');
 const generatedFolder = join(root, 'src/contracts/generated');
 
 /** The contracts that the code of this project speaks to; libraries they use are compiled into them. */
-const published = ['Consortium', 'EdgeRegistry', 'PaymentChannels', 'OracleRegistry', 'Pedal', 'DataFeed'] as const;
+const published = [
+  'Consortium',
+  'EdgeRegistry',
+  'PaymentChannels',
+  'OracleRegistry',
+  'Pedal',
+  'DataFeed',
+  'LaneControl',
+  'SourceHeaders',
+  'Outbox',
+  'Inbox',
+  'FederalFile',
+] as const;
 
 /** Where their sources are, when not in `contracts/src` itself. */
 const folderOf: Partial<Record<(typeof published)[number], string>> = {
   OracleRegistry: 'pedal',
   Pedal: 'pedal',
   DataFeed: 'pedal',
+  LaneControl: 'crossledger',
+  SourceHeaders: 'crossledger',
+  Outbox: 'crossledger',
+  Inbox: 'crossledger',
+  FederalFile: 'crossledger',
 };
 
 /**
@@ -33,6 +50,11 @@ const runsOf: Partial<Record<(typeof published)[number], number>> = {
   OracleRegistry: 200,
   Pedal: 200,
   DataFeed: 200,
+  LaneControl: 200,
+  SourceHeaders: 200,
+  Outbox: 200,
+  Inbox: 200,
+  FederalFile: 200,
 };
 
 /** The compiler settings that the committed bytecode depends on. */

@@ -60,6 +60,49 @@ export const HTTP_SOCKET_MESSAGE_BYTES_MAX = HTTP_BODY_BYTES_MAX;
 /** Event streams and sockets one HTTP server keeps open. */
 export const HTTP_SINKS_MAX = 1024;
 
+// --- environment: sources outside ------------------------------------------------------------
+
+/** Reads of sources under way at once: the open requests of a busy oracle; each holds a connection and a body. */
+export const OUTSIDE_READS_MAX = 64;
+/** Longest time one read may take: an answer that is older is of no use to a round. */
+export const OUTSIDE_TIMEOUT_MICROS_MAX = 60_000_000;
+/** Most content of one read, unpacked: sixteen times the largest of the measured requests. */
+export const OUTSIDE_CONTENT_BYTES_MAX = 16 * 1024 * 1024;
+/** Hosts, brokers, servers, databases or queries that a node's configuration lists, each: a plant's. */
+export const OUTSIDE_ENTRIES_MAX = 256;
+/** Redirects that one read follows: to https, to another path, and one more. */
+export const OUTSIDE_REDIRECTS_MAX = 3;
+/** Rows of one query: an hour of readings, one a second, with room. */
+export const OUTSIDE_ROWS_MAX = 10_000;
+/** Connections to one database: a query that is slow holds up one more. */
+export const OUTSIDE_SQL_CONNECTIONS_MAX = 2;
+/** Rows that a database sends at once: small beside the memory of a node, many beside a round trip. */
+export const OUTSIDE_SQL_FETCH_ROWS = 500;
+/** Time in which a broker, a server or a database must take a connection. */
+export const OUTSIDE_CONNECT_MS = 10_000;
+/** Pause before a broker that went away is called again, while topics of it are in use. */
+export const OUTSIDE_RECONNECT_MS = 2_000;
+/** Topics of one broker that are listened to; the one not read for longest makes room. */
+export const OUTSIDE_TOPICS_MAX = 256;
+/** Largest message of a topic that is remembered; with all topics in use this is 64 MiB. */
+export const OUTSIDE_MESSAGE_BYTES_MAX = 256 * 1024;
+/** Time without a read after which a topic, a session or a connection is given up: longer than the pause between two rounds of a feed. */
+export const OUTSIDE_IDLE_MS = 600_000;
+/** Longest message of an OPC UA server: the largest content, as JSON writes it, takes no more there. */
+export const OUTSIDE_OPCUA_MESSAGE_BYTES_MAX = OUTSIDE_CONTENT_BYTES_MAX;
+/** Queries over database files at once; each has a thread, and a node has few cores to spare. */
+export const OUTSIDE_SQLITE_READERS_MAX = 2;
+/** Longest URL: what servers and proxies commonly take. */
+export const OUTSIDE_URL_CHARACTERS_MAX = 2_048;
+/** Longest topic, node id or file name. */
+export const OUTSIDE_NAME_CHARACTERS_MAX = 512;
+/** Longest value of a header that a request names: a list of media types. */
+export const OUTSIDE_HEADER_CHARACTERS_MAX = 256;
+/** Longest query: it travels in a request, whose text a contract keeps short too. */
+export const OUTSIDE_QUERY_CHARACTERS_MAX = 4_096;
+/** Parameters of a query: a machine, a time, a few bounds. */
+export const OUTSIDE_PARAMETERS_MAX = 16;
+
 // --- crypto --------------------------------------------------------------------------------
 
 /** Recovered signatures remembered: about 200 bytes each. */
@@ -464,6 +507,8 @@ export const EVIDENCE_ATTEMPTS_MAX = 8;
 export const EVIDENCE_REPORTED_MAX = 20;
 /** Nodes one `treadle init` lays out: each is a folder with a key. */
 export const PLAN_NODES_MAX = 10_000;
+/** Ledgers that are laid out together: a node with a seat on each holds all of them on one machine. */
+export const LEDGERS_MAX = 16;
 
 // --- experiments ---------------------------------------------------------------------------
 
@@ -801,12 +846,21 @@ export const TRANSACT_IN_FLIGHT_MAX = POOL_PER_SENDER_MAX / 2;
 export const TRANSACT_GAS_DEFAULT = 3_000_000n;
 /** Services one edge node may offer through its company. */
 export const OFFER_SERVICES_MAX = 16;
+/** Blocks after which an oracle node looks at its registration although no block said anything of it: one may have been missed. */
+export const ORACLE_LOOK_BLOCKS = 60;
+/** Blocks after which an oracle node tries a step of its registration again that failed. */
+export const ORACLE_RETRY_BLOCKS = 4;
 /** Longest pause between two tries of a step that a starting node needs (registration, listing, a channel). */
 export const STARTUP_RETRY_MICROS_MAX = 10_000_000;
 /** Tasks a device remembers, for its status page and for reports. */
 export const DEVICE_TASKS_KEPT_MAX = 1_000;
 /** Latest votes of the consortium that a membership report looks through. */
 export const PROPOSALS_REPORTED_MAX = 100;
+
+/** Leaves of one lane's tree in memory, 64 bytes each with what is above them: a message and a receipt a second for 24 days. */
+export const LANE_LEAVES_MAX = 2 ** 22;
+/** Blocks whose events a lane is read from with one question. */
+export const LANE_BLOCKS_PER_QUERY = 1_000;
 
 // --- cli -----------------------------------------------------------------------------------
 
@@ -825,6 +879,59 @@ export const CLI_PAGE_RECORDS = 200;
 export const FLEET_STARTING_MAX = 8;
 /** Ports in a row that are tried where the one wanted is taken: several consortia on one machine. */
 export const PORT_TRIES_MAX = 50;
+
+// --- telemetry and its digests -------------------------------------------------------------
+
+/** Readings of one batch: some 0.1 s of work for a database in this process. */
+export const TELEMETRY_BATCH_READINGS_MAX = 10_000;
+/** Readings of one page: under 1 MB of JSON. */
+export const TELEMETRY_PAGE_READINGS = 5_000;
+/** Name of a twin or a metric: URNs are under 100 bytes. */
+export const TELEMETRY_NAME_BYTES_MAX = 256;
+/** Value that is a text: with its names and salt it fits the two-byte length of an entry. */
+export const TELEMETRY_TEXT_BYTES_MAX = 32 * 1024;
+/** Readings removed in one transaction, so that others get their turn in between. */
+export const TELEMETRY_EXPIRE_READINGS = 20_000;
+/** Span of a partition of readings in PostgreSQL: of ten years there are 122. */
+export const TELEMETRY_PARTITION_MS = 30 * 24 * 3_600_000;
+/** Partitions that are made: two hundred years of readings; a clock that is wrong by more is not followed. */
+export const TELEMETRY_PARTITIONS_MAX = 2_433;
+/** Connections to PostgreSQL of one node: one writes, others read. */
+export const TELEMETRY_CONNECTIONS_MAX = 4;
+/** Time in which a connection to PostgreSQL must be made. */
+export const TELEMETRY_CONNECT_MS = 10_000;
+/** Objects written at once: what a disk gathers into few flushes, and a bucket answers side by side. */
+export const OBJECT_WRITES_AT_ONCE = 16;
+/** Largest object that is read from a bucket: eight of the largest bundles of entries. */
+export const OBJECT_BYTES_MAX = 128 * 1024 * 1024;
+/** Tries of one request to a bucket, with growing pauses: 200 ms to 0.8 s. */
+export const OBJECT_ATTEMPTS = 4;
+/** First pause between two of them. */
+export const OBJECT_RETRY_MS = 200;
+/** Time in which a bucket must have answered: an object of OBJECT_BYTES_MAX at 20 Mbit/s. */
+export const OBJECT_TIMEOUT_MS = 60_000;
+/** Tiles of which the inner hashes are kept while proofs are made, 25 KB each. */
+export const TWINS_TILES_CACHED = 256;
+/** Readings that wait to be added to a log before no more are taken: about 100 MB of ordinary ones. */
+export const TWINS_PENDING_READINGS_MAX = 500_000;
+/** Readings added to a log at once: 390 full bundles, under a second of work. */
+export const TWINS_INTEGRATE_READINGS_MAX = 100_000;
+/** Readings after which a batch is added to a log without waiting longer. */
+export const TWINS_BATCH_READINGS = 4_096;
+/** Time after which the readings of an incomplete batch are added. */
+export const TWINS_BATCH_AGE_MICROS = 1_000_000;
+/** Least time between two checkpoints on the ledger: 1,440 a day, whatever the number of readings. */
+export const TWINS_ANCHOR_INTERVAL_MICROS = 60_000_000;
+/** Tries of one checkpoint in a row before the log says that it cannot anchor; the next interval begins anew. */
+export const TWINS_ANCHOR_ATTEMPTS = 5;
+/** First pause between two of them; it doubles. */
+export const TWINS_ANCHOR_PAUSE_MICROS = 1_000_000;
+/** Hashes of one proof: a tree of 2^53 leaves is 53 high. */
+export const TWINS_PROOF_HASHES_MAX = 64;
+/** Largest proof bundle: a hundred headers of a hundred sealers with their signatures. */
+export const TWINS_BUNDLE_BYTES_MAX = 8 * 1024 * 1024;
+/** Headers in a bundle: the sealers of as many periods. */
+export const TWINS_BUNDLE_HEADERS_MAX = 512;
 
 // --- light ---------------------------------------------------------------------------------
 
@@ -850,3 +957,82 @@ export const DATASET_FETCH_SILENCE_MS = 30_000;
 
 /** Samples that are evaluated at once: enough to fill the lanes, and the arena of the largest network stays under 300 MB. */
 export const EVALUATION_BATCH_SAMPLES = 50;
+
+// --- models in files -----------------------------------------------------------------------
+
+/** Largest model file that is read or written: the largest network of the catalogue takes 37 MB. */
+export const ONNX_FILE_BYTES_MAX = 256 * 1024 * 1024;
+/** Nodes of a graph: the deepest image networks in use have a few hundred. */
+export const ONNX_NODES_MAX = 4_096;
+/** Dimensions of a tensor. */
+export const ONNX_RANK_MAX = 8;
+/** Numbers that all layers together hold of one sample: 64 MB; the largest network of the catalogue holds a fiftieth of that. */
+export const ONNX_SAMPLE_NUMBERS_MAX = 16 * 1024 * 1024;
+/** Numbers that a model holds for good: as many as the largest file has. */
+export const ONNX_CONSTANTS_MAX = 64 * 1024 * 1024;
+/** Multiplications for one sample: about ten seconds of one core. A few bytes of a file can ask for any amount of work. */
+export const ONNX_SAMPLE_PRODUCTS_MAX = 100_000_000_000;
+
+// --- oracle --------------------------------------------------------------------------------
+
+/** Requests in one round: what the contract takes in one answer. */
+export const ORACLE_BATCH_MAX = 64;
+/** What one node saw, and the largest result: what the contract keeps at most. */
+export const ORACLE_SIGHT_BYTES_MAX = 8 * 1024;
+/** Largest content of a source that is looked at: what a payload transaction carries, with room. */
+export const ORACLE_CONTENT_BYTES_MAX = 4 * 1024 * 1024;
+/** Pending requests that a node follows: the most that companies let be open, with room. */
+export const ORACLE_PENDING_MAX = 20_000;
+/** Terms whose groups are remembered: answers count for the present one and the one before. */
+export const ORACLE_TERMS_KEPT = 4;
+/** Time for one look at a source when the node's file names none. */
+export const ORACLE_LOOK_MICROS = 5_000_000;
+/** Time in which what was seen is not looked at again: a round with two passes sees the same. */
+export const ORACLE_FRESH_MICROS = 2_000_000;
+/** Looks under way: each may hold a connection and a body. */
+export const ORACLE_LOOKS_MAX = 256;
+/** Sights remembered: what a term of full rounds sees. */
+export const ORACLE_SIGHTS_KEPT_MAX = 4_096;
+/** Calls of one other node under way: a master has ORACLE_ROUNDS_MAX rounds with two calls each. */
+export const ORACLE_CALLS_MAX = 16;
+/** How far the clocks of a group may be apart: as far as the contract lets them. */
+export const ORACLE_CLOCK_SKEW_SECONDS = 60;
+/** Time for signatures beside that for looking: two ways over a slow line and the work between. */
+export const ORACLE_SIGN_MICROS = 3_000_000;
+/** How much longer sights are waited for once there are enough: whoever is a little later is heard as well. */
+export const ORACLE_GRACE_MICROS = 100_000;
+/** Proposals of one round, each with fewer requests than the one before. */
+export const ORACLE_PASSES_MAX = 4;
+/** Rounds that one node leads at a time. */
+export const ORACLE_ROUNDS_MAX = 4;
+/** Numbers of proposals reserved on disk at once: one flush for so many rounds. */
+export const ORACLE_ATTEMPTS_RESERVED = 256;
+/** Proposals of masters remembered, some 300 bytes each: those of the requests of two terms. */
+export const ORACLE_PROPOSALS_KEPT_MAX = 4_096;
+/** Rounds remembered for operators. */
+export const ORACLE_ROUNDS_KEPT_MAX = 256;
+/** Pause before a request is tried again after a round that brought nothing; it doubles. */
+export const ORACLE_RETRY_MICROS_MIN = 1_000_000;
+/** The longest such pause. */
+export const ORACLE_RETRY_MICROS_MAX = 30_000_000;
+/** How long a member waits for a block that whoever leads has already. */
+export const ORACLE_LAG_MICROS = 2_000_000;
+/** Blocks that a leader may be ahead of a member that waits for it. */
+export const ORACLE_LAG_BLOCKS_MAX = 8;
+/** How often a node with pending requests looks what there is to do, blocks or not. */
+export const ORACLE_TICK_MICROS = 1_000_000;
+/** Gas of an answer without its callbacks: a group of 127 and a proof, measured in docs/reference/gas.md with room. */
+export const ORACLE_ANSWER_GAS = 2_000_000n;
+/** Gas of one more request in an answer, without its callback and its result. */
+export const ORACLE_ITEM_GAS = 250_000n;
+/** Gas of one byte of a result: 32 of them fill a new slot, and they are in an event too. */
+export const ORACLE_RESULT_BYTE_GAS = 1_000n;
+
+// --- federated learning --------------------------------------------------------------------
+
+/** Clients of one training: names of five digits, and a plant has fewer machines. */
+export const FEDERATED_CLIENTS_MAX = 100_000;
+/** Rounds of one training: McMahan et al. needed up to 1,181 for their hardest case. */
+export const FEDERATED_ROUNDS_MAX = 10_000;
+/** Samples that one worker evaluates at a time: 10 ms of the MNIST network, so that two workers end together; sums are by block, whoever does them. */
+export const EVALUATION_BLOCK_SAMPLES = 500;

@@ -65,10 +65,15 @@ contract Consortium is EIP712 {
         Expired
     }
 
+    /// @notice Roles as certificates number them. Centres, companies and proxies are none that a company admits here.
     enum Role {
         None,
         Device,
-        EdgeNode
+        EdgeNode,
+        Centre,
+        Company,
+        Proxy,
+        Oracle
     }
 
     enum Standing {
@@ -550,12 +555,12 @@ contract Consortium is EIP712 {
 
     // --- observers -----------------------------------------------------------------------------
 
-    /// @notice Admits a device or an edge node by a certificate that its company signed; anyone may send it. A later
+    /// @notice Admits a device, an edge node or an oracle node by a certificate that its company signed; anyone may send it. A later
     /// certificate of the
     /// same company renews; to another company's an observer changes only by its own transaction, so no company can claim a
     /// stranger.
     function registerObserver(Certificate calldata certificate, bytes calldata signature) external {
-        if (certificate.role == 0 || certificate.role > uint8(type(Role).max)) revert UnknownRole(certificate.role);
+        if (!_admits(certificate.role)) revert UnknownRole(certificate.role);
         if (!isCompany(certificate.company)) revert NotACompany(certificate.company);
         if (certificate.observer == address(0)) revert InvalidAccount(certificate.observer);
         if (_isMember(certificate.observer) || positionOf(certificate.observer) != Position.None) revert ObserverIsSealer(certificate.observer);
@@ -584,6 +589,10 @@ contract Consortium is EIP712 {
         emit ObserverRegistered(
             certificate.observer, certificate.company, Role(certificate.role), certificate.expiresAt, certificate.serial
         );
+    }
+
+    function _admits(uint8 role) private pure returns (bool) {
+        return role == uint8(Role.Device) || role == uint8(Role.EdgeNode) || role == uint8(Role.Oracle);
     }
 
     /// @notice The company of an observer shuts it out. To let it in again the company signs a certificate that ends later than

@@ -6,10 +6,22 @@ import {
   dataFeedArtifact,
   EDGE_REGISTRY_ADDRESS,
   edgeRegistryArtifact,
+  FEDERAL_FILE_ADDRESS,
+  federalFileArtifact,
+  INBOX_ADDRESS,
+  inboxArtifact,
+  LANE_CONTROL_ADDRESS,
+  laneControlArtifact,
+  ORACLE_REGISTRY_ADDRESS,
+  OUTBOX_ADDRESS,
   oracleRegistryArtifact,
+  outboxArtifact,
   PAYMENT_CHANNELS_ADDRESS,
+  PEDAL_ADDRESS,
   paymentChannelsArtifact,
   pedalArtifact,
+  SOURCE_HEADERS_ADDRESS,
+  sourceHeadersArtifact,
 } from '../../src/contracts/index.ts';
 import { isAddress } from '../../src/crypto/index.ts';
 
@@ -26,6 +38,11 @@ describe('generated artifacts', () => {
       'oracle-registry.ts',
       'pedal.ts',
       'data-feed.ts',
+      'lane-control.ts',
+      'source-headers.ts',
+      'outbox.ts',
+      'inbox.ts',
+      'federal-file.ts',
     ]);
     expect(staleArtifacts(artifacts)).toEqual([]);
   }, 180_000);
@@ -38,15 +55,31 @@ describe('generated artifacts', () => {
       oracleRegistryArtifact,
       pedalArtifact,
       dataFeedArtifact,
+      laneControlArtifact,
+      sourceHeadersArtifact,
+      outboxArtifact,
+      inboxArtifact,
+      federalFileArtifact,
     ];
     for (const { name, deployedBytecode } of artifacts) {
       expect((deployedBytecode.length - 2) / 2, name).toBeLessThanOrEqual(CODE_BYTES_MAX);
     }
   });
 
-  it('stand at three different addresses', () => {
-    const addresses = [CONSORTIUM_ADDRESS, EDGE_REGISTRY_ADDRESS, PAYMENT_CHANNELS_ADDRESS];
+  it('stand at different addresses', () => {
+    const addresses = [
+      CONSORTIUM_ADDRESS,
+      EDGE_REGISTRY_ADDRESS,
+      PAYMENT_CHANNELS_ADDRESS,
+      ORACLE_REGISTRY_ADDRESS,
+      PEDAL_ADDRESS,
+      LANE_CONTROL_ADDRESS,
+      SOURCE_HEADERS_ADDRESS,
+      OUTBOX_ADDRESS,
+      INBOX_ADDRESS,
+      FEDERAL_FILE_ADDRESS,
+    ];
     expect(addresses.every(isAddress)).toBe(true);
-    expect(new Set(addresses).size).toBe(3);
+    expect(new Set(addresses).size).toBe(addresses.length);
   });
 });

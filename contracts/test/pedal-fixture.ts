@@ -72,6 +72,18 @@ export interface OracleOptions {
   readonly openPerRequester?: number;
   readonly nodesPerMember?: number;
   readonly maxResultBytes?: number;
+  /** There from the beginning, without a vote. */
+  readonly jobs?: readonly { readonly name: Hex; readonly config: JobConfig }[];
+}
+
+export interface JobConfig {
+  readonly feeWei: bigint;
+  readonly groupSize: number;
+  readonly unanimous: boolean;
+  readonly enabled: boolean;
+  readonly maxSpecBytes: number;
+  readonly maxResultBytes: number;
+  readonly forfeit: number;
 }
 
 /** A consortium with an oracle whose nodes are registered, at the first block of their first term. */
@@ -150,6 +162,7 @@ export async function placeOracle(options: OracleOptions = {}) {
       silenceBlocks: SILENCE_BLOCKS,
       silenceSlashWei: SILENCE_SLASH,
     },
+    options.jobs ?? [],
   ]);
   const vote = async (target: Address, data: Hex) => {
     for (const company of world.companies) await registry.write(company.address, 'approve', [target, data]);

@@ -62,6 +62,7 @@ export async function runNode(loaded: LoadedNode, options: RunOptions): Promise<
     listen: { ...file.listen, portTries: PORT_TRIES_MAX },
     logLevel: file.logLevel,
     ...(options.shaping !== undefined && { shaping: options.shaping }),
+    ...outsideOf(loaded),
   });
   const opened = closingBackwards(() => environment.close());
   try {
@@ -93,6 +94,11 @@ export async function runNode(loaded: LoadedNode, options: RunOptions): Promise<
     await opened.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** What an oracle node may read outside; paths in its file are relative to the file. */
+function outsideOf({ setup: { file }, folder }: LoadedNode) {
+  return file.role === 'oracle' && file.oracle.outside !== undefined ? { outside: { config: file.oracle.outside, folder } } : {};
 }
 
 type Closing = () => unknown;

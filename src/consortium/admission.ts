@@ -116,7 +116,7 @@ export function reasonOf(code: CertificateRefusal | 'DIRECTORY_CONTACT_FORGED', 
 export interface ObserverStanding {
   readonly observer: Address;
   readonly standing: 'unknown' | 'active' | 'expired' | 'revoked' | 'company-left';
-  readonly role: 'device' | 'edge' | undefined;
+  readonly role: CertifiedRole | undefined;
   readonly company: Address | undefined;
   readonly expiresAtSeconds: number;
   readonly serial: Hex;

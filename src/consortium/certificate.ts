@@ -19,9 +19,9 @@ import { BinaryReader, BinaryWriter } from './binary.ts';
 import './errors.ts';
 import type { consortiumErrors } from './errors.ts';
 import { address, bytes32, signatureHex } from './fields.ts';
-import { type CertifiedRole, isObserver, ROLE_NUMBER, roleOf } from './roles.ts';
+import { CERTIFIED_ROLES, type CertifiedRole, isObserver, ROLE_NUMBER, roleOf } from './roles.ts';
 
-/** What a company says of one of its devices or edge nodes: an EIP-712 signature that the Consortium contract checks too. */
+/** What a company says of one of its devices, edge nodes or oracle nodes: an EIP-712 signature that the Consortium contract checks too. */
 export interface ObserverCertificate {
   readonly observer: Address;
   readonly role: CertifiedRole;
@@ -140,7 +140,7 @@ export function decodeCertificate(bytes: Uint8Array): ObserverCertificate {
 
 const certificateSchema = z.strictObject({
   observer: address,
-  role: z.enum(['device', 'edge', 'centre']),
+  role: z.enum(CERTIFIED_ROLES),
   company: address,
   expiresAtSeconds: z.int().nonnegative(),
   serial: bytes32,

@@ -65,6 +65,7 @@ interface JsonSchema {
   readonly oneOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly items?: JsonSchema;
+  readonly additionalProperties?: JsonSchema | boolean;
   readonly const?: unknown;
 }
 
@@ -75,7 +76,8 @@ function keysAt(schema: JsonSchema | undefined, value: unknown, path: readonly P
   const [step, ...rest] = path;
   const below = step === undefined ? undefined : (value as Record<PropertyKey, unknown> | undefined)?.[step];
   const properties = schema.properties ?? {};
-  const next = typeof step === 'number' ? schema.items : properties[String(step)];
+  const others = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+  const next = typeof step === 'number' ? schema.items : (properties[String(step)] ?? others);
   const own = step === undefined ? Object.keys(properties) : keysAt(next, below, rest);
   return [...new Set([...own, ...alternatives.flatMap((alternative) => keysAt(alternative, value, path))])];
 }

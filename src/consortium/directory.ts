@@ -193,7 +193,7 @@ class StoredDirectory implements Directory {
   /** When full, a sealer's or centre's contact takes the place of the stalest observer; others are turned away. */
   private makeRoom(contact: SignedContact): boolean {
     if (this.contacts.size < this.entriesMax) return true;
-    if (contact.role === 'device' || contact.role === 'edge') return false;
+    if (isObserver(contact.role) && contact.role !== 'centre') return false;
     let stalest: SignedContact | undefined;
     for (const candidate of this.contacts.values()) {
       if (candidate.node === this.own.node || !isObserver(candidate.role) || candidate.role === 'centre') continue;

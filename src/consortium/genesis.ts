@@ -5,6 +5,8 @@ import {
   consortiumArtifact,
   EDGE_REGISTRY_ADDRESS,
   edgeRegistryArtifact,
+  type OracleConfig,
+  oracleContracts,
   PAYMENT_CHANNELS_ADDRESS,
   paymentChannelsArtifact,
 } from '../contracts/index.ts';
@@ -20,6 +22,7 @@ import {
 import { BLOCK_GAS_MAX, COMPANY_NAME_BYTES_MAX, SEALERS_MAX } from '../limits.ts';
 import { readConfig } from './config-reader.ts';
 import { address, hexData, weiText } from './fields.ts';
+import { type OracleSettingsInput, oracleConfigOf, oracleSettingsSchema } from './oracle-settings.ts';
 
 /** Companies that a consortium has at least: with the proxy four sealers, of which one may fail or lie. */
 export const COMPANIES_MIN = 3;
@@ -38,6 +41,8 @@ export interface GenesisOptions {
   readonly alloc: Readonly<Record<Address, bigint>>;
   /** The pace of the chain; the ledger's default when absent. */
   readonly timing?: ChainTiming;
+  /** What the oracle asks and pays; defaults for what is absent. */
+  readonly oracle?: OracleSettingsInput;
 }
 
 /**
@@ -47,7 +52,7 @@ export interface GenesisOptions {
  * @throws {@link TreadleError} CONSORTIUM_TOO_FEW_COMPANIES | CONSORTIUM_PLAN_INVALID
  */
 export function buildGenesis(options: GenesisOptions): Genesis {
-  const { chainId, timestampMs, proxy, companies, alloc } = options;
+  const { chainId, timestampMs, proxy, companies, alloc, oracle = {} } = options;
   checkSeats(proxy, companies);
   const sealers = [proxy, ...companies.map(({ account }) => account)].sort();
   const balances = Object.entries(alloc).sort(([left], [right]) => (left < right ? -1 : 1));
@@ -59,7 +64,7 @@ export function buildGenesis(options: GenesisOptions): Genesis {
     sealers,
     governance: CONSORTIUM_ADDRESS,
     alloc: Object.fromEntries(balances.map(([account, wei]) => [account, wei.toString()])),
-    contracts: placeContracts(proxy, companies),
+    contracts: [...placeContracts(proxy, companies), ...oracleContracts(readOracleSettings(oracle)), RECORDS_GENESIS_CONTRACT],
   };
 }
 
@@ -86,8 +91,16 @@ function placeContracts(proxy: Address, companies: readonly CompanySeat[]): read
       address: PAYMENT_CHANNELS_ADDRESS,
       initCode: encodeDeployData({ abi: paymentChannelsArtifact.abi, bytecode: paymentChannelsArtifact.bytecode }),
     },
-    RECORDS_GENESIS_CONTRACT,
   ];
+}
+
+/** @throws {@link TreadleError} CONSORTIUM_PLAN_INVALID, naming the setting */
+function readOracleSettings(input: OracleSettingsInput): OracleConfig {
+  const read = oracleSettingsSchema.safeParse(input);
+  if (read.success) return oracleConfigOf(read.data);
+  const [first] = read.error.issues;
+  const where = ['oracle', ...(first?.path ?? [])].join('.');
+  throw new TreadleError('CONSORTIUM_PLAN_INVALID', { detail: `${where}: ${first?.message ?? 'unusable'}` });
 }
 
 /** @throws {@link TreadleError} CONSORTIUM_TOO_FEW_COMPANIES | CONSORTIUM_PLAN_INVALID */

@@ -44,6 +44,13 @@ export { decodeHello, encodeHello, type Hello } from './hello.ts';
 export { type ConsortiumPlan, type PlannedFile, planConsortium } from './init.ts';
 export { KEY_FILE_MODE, keyToJson, readKeyFile } from './key-file.ts';
 export {
+  type LedgerKind,
+  type LedgersFile,
+  readLedgersFile,
+  type SewingKind,
+  sewingKindOf,
+} from './ledgers-file.ts';
+export {
   createLightMembership,
   createMembership,
   type LightMembershipOptions,
@@ -57,10 +64,28 @@ export {
   type FleetFile,
   type NodeFile,
   type NodeFileInput,
+  type OracleNodeSettings,
   readFleetFile,
   readNodeFile,
 } from './node-file.ts';
-export { type CertifiedRole, isObserver, isRole, isSealer, ROLE_NUMBER, ROLES, type Role, roleOf } from './roles.ts';
-export { nodeOfAccount, type Roster, type RosterCompany, rosterOfFounders } from './roster.ts';
+export {
+  nodesPerMemberFor,
+  type OracleSettings,
+  type OracleSettingsInput,
+  oracleSettingsSchema,
+} from './oracle-settings.ts';
+export { type LedgersPlan, type LedgersPlanOptions, planLedgers } from './plan-ledgers.ts';
+export {
+  CERTIFIED_ROLES,
+  type CertifiedRole,
+  isObserver,
+  isRole,
+  isSealer,
+  ROLE_NUMBER,
+  ROLES,
+  type Role,
+  roleOf,
+} from './roles.ts';
+export { issuersFor, nodeOfAccount, type Roster, type RosterCompany, rosterOfFounders } from './roster.ts';
 export type { PlanOptions, Position } from './seat.ts';
 export { agreedVersion, versionsText, WIRE_VERSIONS, type WireVersions } from './wire-versions.ts';

@@ -8,6 +8,7 @@ import './errors.ts';
 import { buildGenesis, COMPANIES_MIN, genesisHash, genesisToJson, tooFew } from './genesis.ts';
 import { KEY_FILE_MODE, keyToJson } from './key-file.ts';
 import type { FleetFile, NodeFileInput } from './node-file.ts';
+import { nodesPerMemberFor } from './oracle-settings.ts';
 import { type Layout, planNodeFile } from './plan-node-file.ts';
 import { isObserver, type Role } from './roles.ts';
 import { drawSeats, type PlanOptions, type Seat, seatAddresses } from './seat.ts';
@@ -34,6 +35,7 @@ const FIRST_BALANCE_WEI: Readonly<Record<Role, bigint>> = {
   device: 100n * ETHER,
   edge: 0n,
   centre: 0n,
+  oracle: 100n * ETHER,
 };
 const PUBLIC_FILE_MODE = 0o644;
 
@@ -67,14 +69,14 @@ export function planConsortium(options: PlanOptions): ConsortiumPlan {
   return { files, genesis, members };
 }
 
-function checkOptions({ companies, edgeNodes, devices, chainId, name }: PlanOptions): void {
+function checkOptions({ companies, edgeNodes, devices, oracles = 0, chainId, name }: PlanOptions): void {
   if (companies.length < COMPANIES_MIN) throw tooFew(companies.length);
   if (name.trim() === '') throw refuse('the consortium needs a name');
   if (!Number.isSafeInteger(chainId) || chainId < 1) throw refuse(`${chainId} is not a chain id: a whole number above 0`);
-  for (const [what, count] of Object.entries({ 'edge nodes': edgeNodes, devices })) {
+  for (const [what, count] of Object.entries({ 'edge nodes': edgeNodes, devices, 'oracle nodes': oracles })) {
     if (!Number.isSafeInteger(count) || count < 0) throw refuse(`${count} is not a number of ${what}`);
   }
-  const nodes = companies.length + 2 + edgeNodes + devices;
+  const nodes = companies.length + 2 + edgeNodes + devices + oracles;
   if (nodes > PLAN_NODES_MAX) throw refuse(`${nodes} nodes, at most ${PLAN_NODES_MAX} are laid out at once`);
 }
 
@@ -94,12 +96,21 @@ function checkPorts(seats: readonly Seat[]): void {
   }
 }
 
-function genesisOf({ chainId, nowMs }: PlanOptions, seats: readonly Seat[]): Genesis {
+function genesisOf({ chainId, nowMs, oracle = {} }: PlanOptions, seats: readonly Seat[]): Genesis {
   const proxy = seats.find(({ role }) => role === 'proxy') as Seat;
   const companies = seats.filter(({ role }) => role === 'company').map(({ key, name }) => ({ account: key.address, name }));
   const alloc: Record<Address, bigint> = {};
   for (const { role, key } of seats) if (FIRST_BALANCE_WEI[role] > 0n) alloc[key.address] = FIRST_BALANCE_WEI[role];
-  return buildGenesis({ chainId, timestampMs: nowMs, proxy: proxy.key.address, companies, alloc });
+  const oracles = seats.filter(({ role }) => role === 'oracle').length;
+  const nodesPerMember = nodesPerMemberFor({ oracles, companies: companies.length });
+  return buildGenesis({
+    chainId,
+    timestampMs: nowMs,
+    proxy: proxy.key.address,
+    companies,
+    alloc,
+    oracle: { nodesPerMember, ...oracle },
+  });
 }
 
 function memberOf(seat: Seat, { host = '127.0.0.1' }: PlanOptions): ConsortiumMember {

@@ -15,6 +15,7 @@ import {
 } from './admission.ts';
 import type { SignedContact } from './contact.ts';
 import './errors.ts';
+import { type CertifiedRole, isObserver, roleOf } from './roles.ts';
 import type { Roster } from './roster.ts';
 import { WIRE_VERSIONS, type WireVersions } from './wire-versions.ts';
 
@@ -67,7 +68,6 @@ export async function createMembership(options: MembershipOptions): Promise<Memb
 
 const STANDINGS = ['unknown', 'active', 'expired', 'revoked', 'company-left'] as const;
 const POSITIONS = ['none', 'sealer', 'quarantined', 'successor', 'candidate', 'proxyCandidate'] as const;
-const OBSERVER_ROLES = [undefined, 'device', 'edge'] as const;
 
 class LedgerMembership implements Membership {
   private readonly options: MembershipOptions;
@@ -217,7 +217,7 @@ class LedgerMembership implements Membership {
     return {
       observer: address,
       standing: STANDINGS[view.standing] ?? 'unknown',
-      role: OBSERVER_ROLES[view.role],
+      role: observerRoleOf(view.role),
       company: /^0x0+$/.test(company) ? undefined : company,
       expiresAtSeconds: Number(view.expiresAt),
       serial: view.serial,
@@ -267,6 +267,12 @@ interface ReadResults {
     readonly expiresAt: bigint;
     readonly serial: Hex;
   };
+}
+
+/** The role that the ledger has an observer in; undefined when it has none. */
+function observerRoleOf(number: number): CertifiedRole | undefined {
+  const role = roleOf(number);
+  return role !== undefined && isObserver(role) ? role : undefined;
 }
 
 /** A failed reading must not be remembered: the next one tries again. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CONTACT_ADDRESSES_MAX, CONTACT_NAME_BYTES_MAX } from '../limits.ts';
 import { type ConfigText, readConfig } from './config-reader.ts';
 import { address, weiText } from './fields.ts';
+import { outsideConfigSchema } from './outside-config.ts';
 import { versionsText, WIRE_VERSIONS } from './wire-versions.ts';
 
 const port = z
@@ -55,6 +56,15 @@ const device = z.strictObject({
   /** Accelerometer samples in one task. */
   windowSamples: positiveInteger.max(65_536).default(2048),
   sampleRateHz: positiveInteger.max(1_000_000).default(6400),
+});
+
+const oracle = z.strictObject({
+  /** What the node puts down to work, and keeps at; the least that the registry takes when left out. */
+  stakeWei: weiText.optional(),
+  /** True: the node leaves the oracle for good and takes its stake back when it may. */
+  retire: z.boolean('expected true or false').default(false),
+  /** What the node may read outside the consortium; hosts with public addresses, by HTTP, when left out. */
+  outside: outsideConfigSchema.optional(),
 });
 
 const storage = z.strictObject({
@@ -117,16 +127,18 @@ const company = z.strictObject({ ...common, ...seated, role: z.literal('company'
 const edgeNode = z.strictObject({ ...common, ...certified, role: z.literal('edge'), edge });
 const deviceNode = z.strictObject({ ...common, ...certified, role: z.literal('device'), device });
 const centre = z.strictObject({ ...common, ...certified, role: z.literal('centre') });
+const oracleNode = z.strictObject({ ...common, ...certified, role: z.literal('oracle'), oracle: oracle.prefault({}) });
 
 /** `node.json`: everything that an operator sets for one node. Paths are relative to the file. */
-export const nodeFileSchema = z.discriminatedUnion('role', [proxy, company, edgeNode, deviceNode, centre], {
-  error: 'expected an object whose "role" is proxy, company, edge, device or centre',
+export const nodeFileSchema = z.discriminatedUnion('role', [proxy, company, edgeNode, deviceNode, centre, oracleNode], {
+  error: 'expected an object whose "role" is proxy, company, edge, device, centre or oracle',
 });
 export type NodeFile = z.output<typeof nodeFileSchema>;
 /** What is written: keys with defaults may be left out. */
 export type NodeFileInput = z.input<typeof nodeFileSchema>;
 export type EdgeSettings = z.output<typeof edge>;
 export type DeviceSettings = z.output<typeof device>;
+export type OracleNodeSettings = z.output<typeof oracle>;
 
 /** `fleet.json`: nodes that share one process. */
 export const fleetFileSchema = z.strictObject({

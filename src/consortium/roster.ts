@@ -1,6 +1,7 @@
 import type { Address } from '../crypto/index.ts';
 import { rememberByIdentity } from '../remember.ts';
 import type { CompanySeat } from './genesis.ts';
+import type { CertifiedRole } from './roles.ts';
 
 /** A company, and the key that its node runs with. */
 export interface RosterCompany extends CompanySeat {
@@ -31,7 +32,7 @@ export function nodeOfAccount(roster: Roster, account: Address): Address {
 }
 
 /** Whose certificates count: the companies', and for centres the proxy's as well. */
-export function issuersFor({ companies, proxy }: Roster, role: 'device' | 'edge' | 'centre'): ReadonlySet<Address> {
+export function issuersFor({ companies, proxy }: Roster, role: CertifiedRole): ReadonlySet<Address> {
   const accounts = accountsOf(companies);
   return role === 'centre' ? new Set([...accounts, proxy]) : accounts;
 }

@@ -1,5 +1,6 @@
 import { drawKey, type NodeKey } from '../crypto/index.ts';
-import type { Role } from './roles.ts';
+import type { OracleSettingsInput } from './oracle-settings.ts';
+import type { CertifiedRole, Role } from './roles.ts';
 
 /** A point on the map, in degrees. */
 export interface Position {
@@ -15,6 +16,10 @@ export interface PlanOptions {
   readonly companies: readonly string[];
   readonly edgeNodes: number;
   readonly devices: number;
+  /** Nodes that work for the oracle; default 0. */
+  readonly oracles?: number;
+  /** What genesis says of the oracle; defaults for what is absent. */
+  readonly oracle?: OracleSettingsInput;
   /** How many of the devices, the last ones, are left out of the fleet: to be run by hand. Default 0. */
   readonly spareDevices?: number;
   /** Where edge nodes and devices stand; where it names too few, the rest is scattered around the centre of Melbourne. */
@@ -26,6 +31,8 @@ export interface PlanOptions {
   /** `bytes(n)` must be fit for making keys. */
   readonly random: { bytes(length: number): Uint8Array; float(): number };
   readonly nowMs: number;
+  /** Keys of seats by folder that are there already; all others are drawn. */
+  readonly keys?: ReadonlyMap<string, NodeKey>;
   /** How long certificates hold; two years unless told otherwise. */
   readonly certificateDays?: number;
 }
@@ -44,25 +51,26 @@ export interface Seat {
   readonly position?: Position;
 }
 
-const FIRST_PORTS = { peers: 9400, rpc: 8545, console: 7400 };
+export const FIRST_PORTS = { peers: 9400, rpc: 8545, console: 7400 };
 
 /** Seats in the order in which they take ports: the proxy first, so that it gets the well-known ones. */
 export function drawSeats(options: PlanOptions): readonly Seat[] {
   const { random, positions, companies } = options;
   const first = { ...FIRST_PORTS, ...options.ports };
   const seats: Seat[] = [];
+  const keyOf = (folder: string) => options.keys?.get(folder) ?? drawKey((length) => random.bytes(length));
   const ports = () => portsAt(first, seats.length);
   const sealer = (role: 'proxy' | 'company', name: string, folder: string) => {
-    const key = drawKey((length) => random.bytes(length));
+    const key = keyOf(folder);
     const { port, rpcPort, consolePort } = ports();
     seats.push({ role, name, folder, key, company: key, port, rpcPort, consolePort });
     return key;
   };
   const observer = (
-    role: 'centre' | 'edge' | 'device',
+    role: CertifiedRole,
     seat: { readonly name: string; readonly folder: string; readonly company: NodeKey; readonly position?: Position },
   ) => {
-    const key = drawKey((length) => random.bytes(length));
+    const key = keyOf(seat.folder);
     // A device asks and is not asked: nobody dials it, so its port is whatever is free, and its fleet needs no console.
     if (role === 'device') seats.push({ ...seat, role, key, port: 0 });
     else seats.push({ ...seat, role, key, port: ports().port, consolePort: ports().consolePort });
@@ -75,6 +83,9 @@ export function drawSeats(options: PlanOptions): readonly Seat[] {
   for (let at = 0; at < options.edgeNodes; at++) {
     const position = positions?.edgeNodes?.[at] ?? scatter(random);
     observer('edge', { name: `Edge node ${at + 1}`, folder: `edge-${at + 1}`, company: companyOf(at), position });
+  }
+  for (let at = 0; at < (options.oracles ?? 0); at++) {
+    observer('oracle', { name: `Oracle node ${at + 1}`, folder: `oracle-${at + 1}`, company: companyOf(at) });
   }
   for (let at = 0; at < options.devices; at++) {
     const position = positions?.devices?.[at] ?? scatter(random);

@@ -18,7 +18,8 @@ export type ProposalWait = (typeof proposalWaits)[number];
 /** What a key is to the consortium. */
 export const keyPositions = ['none', 'sealer', 'quarantined', 'successor', 'candidate', 'proxyCandidate'] as const;
 export type KeyPosition = (typeof keyPositions)[number];
-export const observerRoles = ['none', 'device', 'edgeNode'] as const;
+/** In the order of the numbers that certificates carry; the ledger admits devices, edge nodes and oracle nodes. */
+export const observerRoles = ['none', 'device', 'edgeNode', 'centre', 'company', 'proxy', 'oracle'] as const;
 export type ObserverRole = (typeof observerRoles)[number];
 export const standings = ['unknown', 'active', 'expired', 'revoked', 'companyLeft'] as const;
 export type Standing = (typeof standings)[number];

@@ -2,10 +2,28 @@ import { type Abi, decodeErrorResult, decodeEventLog } from 'viem';
 import type { Address, Hex } from '../crypto/index.ts';
 import { rememberByIdentity } from '../remember.ts';
 import { eventWith } from './abi-lookup.ts';
-import { CONSORTIUM_ADDRESS, EDGE_REGISTRY_ADDRESS, PAYMENT_CHANNELS_ADDRESS } from './addresses.ts';
+import {
+  CONSORTIUM_ADDRESS,
+  EDGE_REGISTRY_ADDRESS,
+  FEDERAL_FILE_ADDRESS,
+  INBOX_ADDRESS,
+  LANE_CONTROL_ADDRESS,
+  ORACLE_REGISTRY_ADDRESS,
+  OUTBOX_ADDRESS,
+  PAYMENT_CHANNELS_ADDRESS,
+  PEDAL_ADDRESS,
+  SOURCE_HEADERS_ADDRESS,
+} from './addresses.ts';
 import { consortiumArtifact } from './generated/consortium.ts';
 import { edgeRegistryArtifact } from './generated/edge-registry.ts';
+import { federalFileArtifact } from './generated/federal-file.ts';
+import { inboxArtifact } from './generated/inbox.ts';
+import { laneControlArtifact } from './generated/lane-control.ts';
+import { oracleRegistryArtifact } from './generated/oracle-registry.ts';
+import { outboxArtifact } from './generated/outbox.ts';
 import { paymentChannelsArtifact } from './generated/payment-channels.ts';
+import { pedalArtifact } from './generated/pedal.ts';
+import { sourceHeadersArtifact } from './generated/source-headers.ts';
 
 /** A contract of the house, as a log, a call or a console page refers to it. */
 export interface CatalogEntry {
@@ -18,7 +36,22 @@ export const contractCatalog: ReadonlyMap<Address, CatalogEntry> = new Map<Addre
   [CONSORTIUM_ADDRESS, { name: consortiumArtifact.name, abi: consortiumArtifact.abi }],
   [EDGE_REGISTRY_ADDRESS, { name: edgeRegistryArtifact.name, abi: edgeRegistryArtifact.abi }],
   [PAYMENT_CHANNELS_ADDRESS, { name: paymentChannelsArtifact.name, abi: paymentChannelsArtifact.abi }],
+  [ORACLE_REGISTRY_ADDRESS, { name: oracleRegistryArtifact.name, abi: oracleRegistryArtifact.abi }],
+  [PEDAL_ADDRESS, { name: pedalArtifact.name, abi: pedalArtifact.abi }],
+  [LANE_CONTROL_ADDRESS, { name: laneControlArtifact.name, abi: laneControlArtifact.abi }],
+  [SOURCE_HEADERS_ADDRESS, { name: sourceHeadersArtifact.name, abi: sourceHeadersArtifact.abi }],
+  // These pass on why the contracts that they ask refuse.
+  [OUTBOX_ADDRESS, { name: outboxArtifact.name, abi: passingOn(outboxArtifact.abi, laneControlArtifact.abi, inboxArtifact.abi) }],
+  [
+    INBOX_ADDRESS,
+    { name: inboxArtifact.name, abi: passingOn(inboxArtifact.abi, laneControlArtifact.abi, sourceHeadersArtifact.abi) },
+  ],
+  [FEDERAL_FILE_ADDRESS, { name: federalFileArtifact.name, abi: federalFileArtifact.abi }],
 ]);
+
+function passingOn(own: Abi, ...asked: readonly Abi[]): Abi {
+  return [...own, ...asked.flatMap((abi) => abi.filter(({ type }) => type === 'error'))];
+}
 
 /** A log as receipts and `eth_getLogs` hold it. */
 export interface RawLog {

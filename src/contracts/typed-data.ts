@@ -1,4 +1,5 @@
-import { type Address, fromHex, type Hex, keccak256, toHex } from '../crypto/index.ts';
+import { type Address, type Hex, keccak256, toHex } from '../crypto/index.ts';
+import { hashWords, textWord, word, wordText } from './abi-words.ts';
 
 /** Where signed data counts: on this chain, for this contract, and nowhere else. */
 export interface SigningDomain {
@@ -55,19 +56,12 @@ export function channelIdOf(
  * RangeError above 32 bytes
  */
 export function serviceId(name: string): Hex {
-  const bytes = utf8.encode(name);
-  if (bytes.length === 0 || bytes.length > 32) throw new RangeError(`a service name has 1 to 32 bytes: ${name.slice(0, 80)}`);
-  const id = new Uint8Array(32);
-  id.set(bytes);
-  return toHex(id);
+  return toHex(textWord(name));
 }
 
 /** The name of a service by its id. */
 export function serviceName(id: Hex): string {
-  const bytes = fromHex(id);
-  let length = bytes.length;
-  while (length > 0 && bytes[length - 1] === 0) length--;
-  return new TextDecoder().decode(bytes.subarray(0, length));
+  return wordText(id);
 }
 
 /**
@@ -86,17 +80,4 @@ function typedDigest(name: Uint8Array, { chainId, contract }: SigningDomain, str
   bytes.set(domain, 2);
   bytes.set(struct, 34);
   return keccak256(bytes);
-}
-
-function hashWords(words: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(32 * words.length);
-  for (const [index, each] of words.entries()) bytes.set(each, 32 * index);
-  return keccak256(bytes);
-}
-
-/** A number, an address or 32 bytes as one ABI word. */
-function word(value: bigint | Hex): Uint8Array {
-  if (typeof value === 'bigint' && (value < 0n || value >= 1n << 256n)) throw new RangeError(`not a 256-bit number: ${value}`);
-  const hex = typeof value === 'bigint' ? value.toString(16) : value.slice(2);
-  return fromHex(hex.padStart(64, '0'));
 }

@@ -22,4 +22,8 @@ export const cryptoErrors = defineErrors({
     summary: 'The sum of no keys or of no signatures was asked for',
     action: 'Wait for the first signature: a sum of none would be valid for every message',
   },
+  MESSAGE_MALFORMED: {
+    summary: 'A message does not have the shape of its protocol',
+    action: 'Check that both sides run the same version of Treadle',
+  },
 });

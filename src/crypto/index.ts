@@ -2,6 +2,7 @@
 export * from './bls.ts';
 export * from './bls-curve.ts';
 export * from './bls-key.ts';
+export * from './bls-key-of-node.ts';
 export { lendBlsCurve } from './bls-lent.ts';
 export * from './bls-points.ts';
 export * from './bls-possession.ts';
@@ -10,5 +11,6 @@ export * from './hash.ts';
 export * from './hex.ts';
 export * from './key.ts';
 export * from './rlp.ts';
+export * from './rlp-reader.ts';
 export * from './signature.ts';
 export * from './vrf.ts';

@@ -6,6 +6,8 @@
  * these interfaces and runs unchanged in both; the contract suite in `./contract` holds both to them.
  */
 
+import type { Outside } from './outside.ts';
+
 /** Microseconds, an integer. `Clock.now()` counts from the Unix epoch. */
 export type Micros = number;
 
@@ -251,6 +253,8 @@ export interface Environment {
   readonly cpu: Cpu;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Data that nobody of the consortium runs. */
+  readonly outside: Outside;
   /** Names a wait: when nothing can happen any more, the simulator lists the names of the waits that are open. Returns `promise`. */
   track<T>(what: string, promise: Promise<T>): Promise<T>;
 }

@@ -83,6 +83,62 @@ export const environmentErrors = defineErrors({
     summary: 'The data folder is in use by another process',
     action: 'Stop the other process, or give this one a folder of its own',
   },
+  OUTSIDE_SOURCE_INVALID: {
+    summary: 'A source outside is described in a way that cannot be read',
+    action: 'Correct the description of the source; sources.md has the form of every kind',
+  },
+  OUTSIDE_NOT_ALLOWED: {
+    summary: 'This node may not read that source',
+    action: 'Let its operator list the source in the section "outside" of the node’s file, or ask for another source',
+  },
+  OUTSIDE_UNREACHABLE: {
+    summary: 'The source outside cannot be reached',
+    action: 'Check that it runs and that this node has a way to it, then try again',
+  },
+  OUTSIDE_REFUSED: {
+    summary: 'The source outside refused to answer',
+    action: 'Read what it said: usually the name of what is read, or the credentials in the node’s file, have to be put right',
+  },
+  OUTSIDE_TIMEOUT: {
+    summary: 'The source outside did not answer in time',
+    action: 'Try again or allow more time; a topic answers only once a message of it arrived',
+  },
+  OUTSIDE_TOO_LARGE: {
+    summary: 'The source outside has more content than is allowed',
+    action: 'Ask for less, for instance by a narrower address or query, or raise the limit of the request',
+  },
+  OUTSIDE_BUSY: {
+    summary: 'This node reads as many sources outside as it may at once',
+    action: 'Wait until some have answered, then try again',
+  },
+  TELEMETRY_INVALID: {
+    summary: 'A reading or a batch of readings cannot be stored',
+    action: 'Give twin and metric as names of 1 to 256 bytes, the time in milliseconds, the value as a finite number or a text',
+  },
+  TELEMETRY_UNREACHABLE: {
+    summary: 'The database of the telemetry cannot be reached',
+    action: 'Check that it runs, and its address, user and password in the configuration',
+  },
+  TELEMETRY_FAILED: {
+    summary: 'The database of the telemetry refused',
+    action: 'Read what it said; nothing of this batch was stored',
+  },
+  OBJECTS_NAME_INVALID: {
+    summary: 'The path of an object is not usable',
+    action: 'Use relative paths of letters, digits, dots, hyphens and underscores; no element begins with a dot',
+  },
+  OBJECTS_UNREACHABLE: {
+    summary: 'The service that keeps the objects does not answer',
+    action: 'Check its address in the configuration and that it runs, then try again',
+  },
+  OBJECTS_REFUSED: {
+    summary: 'The service that keeps the objects refused',
+    action: 'Check bucket, region and keys in the configuration, and what these keys may do',
+  },
+  OBJECTS_TOO_LARGE: {
+    summary: 'An object is larger than is read at once',
+    action: 'Store large content in parts',
+  },
   SIM_STALLED: {
     summary: 'Nothing can happen any more in the simulated world, but somebody still waits',
     action: 'Look at the listed waits: each needs a timer, a message or real work that was awaited outside the simulation',

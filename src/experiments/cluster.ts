@@ -16,6 +16,7 @@ import {
   type EdgeNode,
   type LedgerNode,
   type NodeSetup,
+  type OracleNode,
   type ProxyNode,
   type TreadleNode,
 } from '../node/index.ts';
@@ -43,6 +44,7 @@ export interface NodeOf {
   readonly centre: LedgerNode;
   readonly edge: EdgeNode;
   readonly device: DeviceNode;
+  readonly oracle: OracleNode;
 }
 
 /** A consortium in a simulated world: the nodes are those of real machines, only their environment is not. */
@@ -52,7 +54,7 @@ export interface Cluster {
   readonly seats: ReadonlyMap<string, Seat>;
   /** The nodes of a role that are up. */
   running<R extends NodeFile['role']>(role: R): readonly NodeOf[R][];
-  /** Starts everybody: the centre and the sealers first, then edge nodes, then devices. */
+  /** Starts everybody: the centre and the sealers first, then edge nodes and oracle nodes, then devices. */
   start(): Promise<void>;
   crash(name: string): void;
   restart(name: string): void;
@@ -128,7 +130,7 @@ class SimulatedCluster implements Cluster {
   }
 
   async start(): Promise<void> {
-    for (const roles of [['centre', 'proxy', 'company'], ['edge'], ['device']]) {
+    for (const roles of [['centre', 'proxy', 'company'], ['edge', 'oracle'], ['device']]) {
       const stage = [...this.seats.values()].filter((seat) => roles.includes(seat.setup.file.role));
       const environments = stage.map((seat) => this.world.addNode(seat.setup.key.address, this.#nodeOptions(seat)));
       this.#setDeviceLinks(stage);
@@ -176,10 +178,11 @@ class SimulatedCluster implements Cluster {
   }
 
   #nodeOptions(seat: Seat): Parameters<World['addNode']>[1] {
-    const { cpu, network } = this.#scenario;
+    const { cpu, network, oracle } = this.#scenario;
     const role = seat.setup.file.role;
     const link = role === 'device' ? network.devices : network;
-    const cores = role === 'device' ? cpu.deviceCores : role === 'edge' ? cpu.edgeCores : cpu.sealerCores;
+    const coresOf: Partial<Record<typeof role, number>> = { device: cpu.deviceCores, edge: cpu.edgeCores, oracle: oracle.cores };
+    const cores = coresOf[role] ?? cpu.sealerCores;
     return { cores, uplinkBitsPerSecond: link.bandwidthBitsPerSecond, downlinkBitsPerSecond: link.bandwidthBitsPerSecond };
   }
 
@@ -216,7 +219,7 @@ function linkOf(settings: LinkSettings): Partial<LinkParameters> {
 }
 
 function layOut(scenario: Scenario, seed: number): { readonly genesis: Genesis; readonly seats: ReadonlyMap<string, Seat> } {
-  const { ledger, edge, devices, area } = scenario;
+  const { ledger, edge, devices, area, oracle } = scenario;
   const random = createSeededRandom(`treadle simulation ${seed}`);
   const edgePlaces = placeNodes({ placement: edge.placement, count: edge.count, area, random });
   const devicePlaces = placeNodes({ placement: devices.placement, count: devices.count, area, random });
@@ -226,6 +229,8 @@ function layOut(scenario: Scenario, seed: number): { readonly genesis: Genesis; 
     companies: Array.from({ length: ledger.companies }, (_, at) => `Company ${at + 1} (simulated)`),
     edgeNodes: edge.count,
     devices: devices.count,
+    oracles: oracle.nodes,
+    oracle: oracle.settings,
     positions: { edgeNodes: edgePlaces, devices: devicePlaces },
     random,
     nowMs: START_MICROS / 1000,
@@ -282,6 +287,8 @@ function adapt(file: NodeFile, scenario: Scenario): NodeFile {
           sampleRateHz: devices.window.sampleRateHz,
         },
       };
+    case 'oracle':
+      return { ...file, contacts };
     case 'proxy':
       return { ...file, contacts, depositWei: payments.edgeDepositWei.toString(), challengeSeconds };
     default:

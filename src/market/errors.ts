@@ -18,13 +18,17 @@ export const marketErrors = defineErrors({
     summary: 'The input is larger than the service takes',
     action: 'Send a shorter window or fewer axes',
   },
+  SERVICE_MODEL_MISSING: {
+    summary: 'The node does not have the model that the service runs',
+    action: 'Put the file where the node looks for it; `treadle model inspect` prints the digest of a file',
+  },
+  SERVICE_MODEL_DIFFERS: {
+    summary: 'A model is not the one that its digest names',
+    action: 'Put the file with this digest there, or name the digest of the one that is meant',
+  },
   SERVICE_OUTPUT_TOO_LARGE: {
     summary: 'The service made a larger output than it may',
     action: 'This is a defect of the service: report it with the input that caused it',
-  },
-  MESSAGE_MALFORMED: {
-    summary: 'A task or payment message does not have the shape of its protocol',
-    action: 'Check that both sides run the same version of Treadle',
   },
   TASK_UNKNOWN: {
     summary: 'The chain shows no match under this task id',

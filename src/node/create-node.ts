@@ -2,6 +2,7 @@ import type { Environment } from '../environment/index.ts';
 import { createCentreNode, createCompanyNode } from './company-node.ts';
 import { createDeviceNode } from './device-node.ts';
 import { createEdgeNode } from './edge-node.ts';
+import { createOracleNode } from './oracle-node.ts';
 import { createProxyNode } from './proxy-node.ts';
 import type { NodeSetup, Platform, TreadleNode } from './setup.ts';
 
@@ -19,6 +20,8 @@ export function createNode(environment: Environment, setup: NodeSetup, platform:
       return createCentreNode(environment, setup, platform);
     case 'edge':
       return createEdgeNode(environment, setup, platform);
+    case 'oracle':
+      return createOracleNode(environment, setup, platform);
     case 'device':
       return createDeviceNode(environment, setup, platform);
   }

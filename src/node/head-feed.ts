@@ -1,5 +1,5 @@
+import type { ChainFeed } from '../contracts/index.ts';
 import type { BlockRecord, LedgerView, ReceiptRecord } from '../ledger/index.ts';
-import type { ChainFeed } from '../market/index.ts';
 
 /** The chain as a full node's own ledger takes it in. */
 export function headFeed(ledger: LedgerView): ChainFeed {

@@ -10,8 +10,11 @@ export { createDeviceNode, type DeviceNode, deviceReady, type TaskRecord } from 
 export { createGuestEdgeNode, type EdgeNode } from './edge-node.ts';
 export { nodeErrors } from './errors.ts';
 export type { FullNode } from './full-node.ts';
+export type { OracleKeeper, OracleSeat } from './oracle-keeper.ts';
+export type { OracleNode } from './oracle-node.ts';
 export type { Peering } from './peering.ts';
 export type { ProxyNode } from './proxy-node.ts';
+export { registerObserver } from './registration.ts';
 export type { RpcCall } from './rpc-service.ts';
 export type { NodeSetup, Platform, TreadleNode, WorkCounts } from './setup.ts';
 export { STANDING_PROTOCOL, type StandingStatus } from './standing.ts';

@@ -10,7 +10,7 @@ import { TreadleError } from '../errors.ts';
 export async function registerObserver(client: LedgerClient, certificate: ObserverCertificate | undefined): Promise<void> {
   if (certificate === undefined) {
     throw new TreadleError('NODE_MISCONFIGURED', {
-      detail: 'a device or edge node needs a certificate: its node.json names none',
+      detail: 'a device, edge node or oracle node needs a certificate: its node.json names none',
     });
   }
   const consortium = consortiumClient(client);

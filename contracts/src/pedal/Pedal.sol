@@ -103,9 +103,9 @@ contract Pedal is Election, RequestQueue {
     uint256 public immutable silenceSlashWei;
     mapping(uint256 term => mapping(uint32 id => bool)) private _punished;
 
-    constructor(OracleRegistry registry_, Config memory config)
+    constructor(OracleRegistry registry_, Config memory config, FirstJob[] memory jobs)
         Election(registry_, config.election)
-        RequestQueue(config.limits)
+        RequestQueue(config.limits, jobs)
     {
         if (config.stageBlocks == 0 || config.silenceBlocks == 0) revert InvalidConfig();
         stageBlocks = config.stageBlocks;

@@ -40,6 +40,12 @@ abstract contract RequestQueue is IPedal {
         uint16 forfeit;
     }
 
+    /// @notice A job that is there from the beginning, without a vote.
+    struct FirstJob {
+        bytes32 name;
+        Job config;
+    }
+
     struct Limits {
         uint32 openRequests;
         uint32 openPerRequester;
@@ -104,8 +110,9 @@ abstract contract RequestQueue is IPedal {
         _;
     }
 
-    constructor(Limits memory limits_) {
+    constructor(Limits memory limits_, FirstJob[] memory jobs) {
         _setLimits(limits_);
+        for (uint256 index = 0; index < jobs.length; index++) _setJob(jobs[index].name, jobs[index].config);
     }
 
     // --- asking --------------------------------------------------------------------------------
@@ -167,10 +174,7 @@ abstract contract RequestQueue is IPedal {
 
     /// @notice Sets up a job, or changes it for requests to come; with `enabled` false it takes none.
     function setJob(bytes32 job, Job calldata config) external byVote {
-        if (config.groupSize < GROUP_MIN || config.groupSize > GROUP_MAX || config.forfeit > FORFEIT_MAX) revert InvalidJob();
-        if (config.maxSpecBytes > SPEC_BYTES_MAX || config.maxResultBytes > RESULT_BYTES_MAX) revert InvalidJob();
-        _jobs[job] = config;
-        emit JobSet(job, config);
+        _setJob(job, config);
     }
 
     function setLimits(Limits calldata limits_) external byVote {
@@ -268,6 +272,13 @@ abstract contract RequestQueue is IPedal {
         }
         its.delivered = worked;
         emit Delivered(id, to, worked);
+    }
+
+    function _setJob(bytes32 job, Job memory config) private {
+        if (config.groupSize < GROUP_MIN || config.groupSize > GROUP_MAX || config.forfeit > FORFEIT_MAX) revert InvalidJob();
+        if (config.maxSpecBytes > SPEC_BYTES_MAX || config.maxResultBytes > RESULT_BYTES_MAX) revert InvalidJob();
+        _jobs[job] = config;
+        emit JobSet(job, config);
     }
 
     function _setLimits(Limits memory limits_) private {

@@ -81,7 +81,7 @@ export async function members(options: Reading): Promise<void> {
   });
 }
 
-/** `treadle consortium observers`: every device and edge node that was ever registered. */
+/** `treadle consortium observers`: every device, edge node and oracle node that was ever registered. */
 export async function observers(options: Reading): Promise<void> {
   const out = createOutput(options.json === true);
   const { consortium } = await openOperator(options);
@@ -101,7 +101,15 @@ export async function observers(options: Reading): Promise<void> {
   });
 }
 
-const roleText = { none: 'none', device: 'device', edgeNode: 'edge node' } as const;
+const roleText = {
+  none: 'none',
+  device: 'device',
+  edgeNode: 'edge node',
+  centre: 'centre',
+  company: 'company',
+  proxy: 'proxy',
+  oracle: 'oracle node',
+} as const;
 const standingText = {
   unknown: 'unknown',
   active: 'active',

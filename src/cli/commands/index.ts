@@ -17,12 +17,13 @@ export function registerCommands(program: Command): void {
   registerConsortium(program);
   registerResearch(program);
   registerData(program);
+  registerLearning(program);
 }
 
 function registerRunning(program: Command): void {
   program
     .command('up')
-    .description('start a whole consortium on this machine: proxy, companies, centre, edge nodes, devices, one process each')
+    .description('start a whole consortium on this machine: proxy, companies, centre, edge nodes, devices, oracle nodes')
     .option('--folder <path>', 'where keys, chain data and logs live; a later start resumes from it', '.treadle')
     .option('--companies <count>', 'companies, at least 3', '3')
     .option('--edges <count>', 'edge nodes (default: 6, or one per row of --sites)')
@@ -30,6 +31,8 @@ function registerRunning(program: Command): void {
       '--devices <count>',
       'devices that make vibration data, in one fleet process (default: 12, or one per row of --users)',
     )
+    .option('--oracles <count>', 'oracle nodes; a request needs at least 5, a group of four and a master', '0')
+    .option('--ledgers <names>', 'several ledgers, names separated by commas, the federal one first (default: one ledger)')
     .option('--sites <file>', 'CSV with LATITUDE and LONGITUDE columns: where edge nodes stand')
     .option('--users <file>', 'CSV with LATITUDE and LONGITUDE columns: where devices stand')
     .option('--rpc-port <port>', 'first JSON-RPC port', '8545')
@@ -51,6 +54,8 @@ function registerRunning(program: Command): void {
     .option('--company <name...>', 'names of the companies, at least 3 (default: three demo companies)')
     .option('--edges <count>', 'edge nodes (default: 6, or one per row of --sites)')
     .option('--devices <count>', 'devices (default: 12, or one per row of --users)')
+    .option('--oracles <count>', 'oracle nodes; a request needs at least 5, a group of four and a master', '0')
+    .option('--ledgers <names>', 'several ledgers, names separated by commas, the federal one first (default: one ledger)')
     .option('--sites <file>', 'CSV with LATITUDE and LONGITUDE columns: where edge nodes stand')
     .option('--users <file>', 'CSV with LATITUDE and LONGITUDE columns: where devices stand')
     .option('--host <address>', 'address on which the nodes listen', '127.0.0.1')
@@ -68,7 +73,7 @@ function registerRunning(program: Command): void {
   program
     .command('node')
     .description('run the node of a folder (or the fleet of a fleet folder) until it is stopped')
-    .requiredOption('--folder <path...>', 'folder with node.json or fleet.json; several nodes of one role share a process')
+    .requiredOption('--folder <path...>', 'folder with node.json or fleet.json; several share a process')
     .option('--contact <contact...>', 'further nodes to ask first, as ADDRESS@MULTIADDR')
     .option('--interval <milliseconds>', 'for devices: time from one task to the next, in place of that in node.json')
     .option('--console-port <port>', 'for a fleet: port of its page (default: any free one)')
@@ -177,7 +182,7 @@ function registerConsortium(program: Command): void {
   reading('members', 'companies, sealers, votes under way').action(async (options) =>
     (await import('./consortium.ts')).members(options),
   );
-  reading('observers', 'registered devices and edge nodes').action(async (options) =>
+  reading('observers', 'registered devices, edge nodes and oracle nodes').action(async (options) =>
     (await import('./consortium.ts')).observers(options),
   );
   reading('evidence', 'proofs that sealers signed two different votes, and what followed').action(async (options) =>
@@ -205,7 +210,7 @@ function registerConsortium(program: Command): void {
     .option('--now', 'take the seat with it at once, instead of when its node has the chain')
     .action(async (options) => (await import('./consortium.ts')).rotateKey(options));
   acting('certify <address>', 'as a company: sign a certificate for a device, edge node or centre; prints it')
-    .addOption(new Option('--role <role>', 'what it is').choices(['device', 'edge', 'centre']).makeOptionMandatory())
+    .addOption(new Option('--role <role>', 'what it is').choices(['device', 'edge', 'centre', 'oracle']).makeOptionMandatory())
     .option('--days <count>', 'how long it holds', '730')
     .option('--out <file>', 'write the certificate there')
     .action(async (address, options) => (await import('./consortium.ts')).certify(address, options));
@@ -319,4 +324,95 @@ function registerData(program: Command): void {
     .option('--seed <text>', 'with --partition: seed of the division', '1')
     .addOption(json())
     .action(async (name, options) => (await import('./data.ts')).show(name, options));
+}
+
+function registerLearning(program: Command): void {
+  const learn = program
+    .command('learn')
+    .description('federated learning: train together, with liars among the clients, and check it afterwards');
+  const data = (): Option => new Option('--data <folder>', 'a folder with files of your own, looked into before the cache');
+  const cache = (): Option => new Option('--cache <folder>', 'where fetched files are kept (default: ~/.cache/treadle/datasets)');
+  const workers = (): Option =>
+    new Option('--workers <count>', 'threads that train (default: one per core); the result is the same');
+  learn
+    .command('strategies')
+    .description('every strategy, what may stand before it, and every attack, with parameters and sources')
+    .addOption(json())
+    .action(async (options) => (await import('./learn.ts')).strategies(options));
+  learn
+    .command('run')
+    .description('train on this machine with many clients, round by round; Ctrl-C stops after the round')
+    .option('--folder <path>', 'where plan, rounds and models are written; absent or empty', 'out/learning')
+    .option('--resume', 'go on with the run in --folder; its plan is there, other options of it are ignored')
+    .option('--dataset <name>', 'what to learn (treadle data list)', 'bearing')
+    .addOption(data())
+    .addOption(cache())
+    .option('--network <name>', 'mnist, fashion, cifar, cifarSmall or mlp (default: the one for the data set)')
+    .option('--clients <count>', 'clients that the training samples are divided among', '100')
+    .option('--active <count>', 'clients that are asked in each round', '10')
+    .option('--rounds <count>', 'rounds', '30')
+    .option('--epochs <count>', 'passes over its samples that a client makes in a round', '5')
+    .option('--batch <count>', 'samples of a step', '10')
+    .option('--learning-rate <number>', 'of the clients', '0.01')
+    .option('--momentum <number>', 'of the clients, from 0 to below 1', '0')
+    .addOption(
+      new Option('--partition <kind>', 'how samples are divided')
+        .choices(['iid', 'slices', 'dirichlet', 'quantity', 'machine'])
+        .default('iid'),
+    )
+    .option('--alpha <number>', 'with dirichlet or quantity: concentration; the smaller, the more unequal', '0.5')
+    .option('--strategy <name>', 'how one model is made of many, as name:parameter=number,...', 'pedal')
+    .option('--before <name...>', 'what changes updates before that, in this order')
+    .option('--attack <name>', 'what malicious clients do, as name:parameter=number,...')
+    .option('--malicious <share>', 'share of the clients that attack, 0 to 1', '0')
+    .option('--train-samples <count>', 'use only so many training samples')
+    .option('--test-samples <count>', 'use only so many test samples')
+    .option('--seed <text>', 'seed of everything random', '1')
+    .option('--fast-math', 'relaxed SIMD: faster, and nobody can verify the run')
+    .addOption(workers())
+    .option('--no-progress', 'print no line for each round')
+    .addOption(json())
+    .action(async (options) => (await import('./learn.ts')).run(options));
+  learn
+    .command('verify <run>')
+    .description('train again what every client of a run announced and name those who announced something else')
+    .addOption(data())
+    .addOption(cache())
+    .option('--rounds <range>', 'first and last round, or one round (default: all)')
+    .addOption(workers())
+    .option('--no-progress', 'print no line for each round')
+    .addOption(json())
+    .action(async (runFolder, options) => (await import('./learn.ts')).verify(runFolder, options));
+}
+
+function registerModels(program: Command): void {
+  const model = program.command('model').description('trained networks in ONNX files: make them, look at them, ask them');
+  model
+    .command('export <weights>')
+    .description(
+      'write a network of the catalogue as an ONNX model; <weights> holds its numbers, single precision, little-endian',
+    )
+    .requiredOption('--network <name>', 'network of the catalogue, e.g. mnist')
+    .requiredOption('--out <file>', 'where to write the model; must not exist')
+    .option('--classes <names>', 'what each output stands for, with commas')
+    .option('--mean <numbers>', 'mean of each input channel, with commas, by which samples were standardised')
+    .option('--deviation <numbers>', 'deviation of each input channel, with commas')
+    .option('--sample-rate <hz>', 'samples a second of the signals that the network was trained on')
+    .addOption(json())
+    .action(async (weights, options) => (await import('./model.ts')).exportModel(weights, options));
+  model
+    .command('inspect <model>')
+    .description('what an ONNX file holds, and whether its operators are run here')
+    .addOption(json())
+    .action(async (file, options) => (await import('./model.ts')).inspect(file, options));
+  model
+    .command('predict <model>')
+    .description('ask a model: of samples in a file, or of the test samples of a data set')
+    .option('--input <file>', 'JSON: one sample or a list of samples, as lists of numbers')
+    .option('--dataset <name>', 'a data set, whose test samples are classified and compared with their labels')
+    .option('--data <folder>', 'a folder with files of your own, looked into before the cache')
+    .option('--cache <folder>', 'where fetched files are kept (default: ~/.cache/treadle/datasets)')
+    .option('--output <name>', 'which output of the model is asked (default: the first)')
+    .addOption(json())
+    .action(async (file, options) => (await import('./model.ts')).predict(file, options));
 }

@@ -1,10 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type ConsortiumPlan, type Position, planConsortium } from '../../consortium/index.ts';
+import {
+  type ConsortiumPlan,
+  type LedgersPlan,
+  type PlanOptions,
+  type Position,
+  planConsortium,
+  planLedgers,
+  sewingKindOf,
+} from '../../consortium/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { wholeNumber } from '../numbers.ts';
-import { createOutput } from '../output.ts';
+import { createOutput, type Output } from '../output.ts';
 import { loadPlaces } from '../places.ts';
 
 export interface InitOptions {
@@ -14,6 +22,9 @@ export interface InitOptions {
   readonly company?: readonly string[];
   readonly edges?: string;
   readonly devices?: string;
+  readonly oracles: string;
+  /** Names separated by commas, the federal ledger first. */
+  readonly ledgers?: string;
   readonly sites?: string;
   readonly users?: string;
   readonly host: string;
@@ -30,6 +41,7 @@ export async function init(options: InitOptions): Promise<void> {
   const out = createOutput(options.json === true);
   const folder = resolve(options.folder);
   await refuseUsedFolder(folder);
+  if (options.ledgers !== undefined) return initLedgers(folder, options, out);
   const plan = await layOut(options);
   await writePlan(folder, plan);
   out.line(`A consortium of ${plan.genesis.sealers.length} sealers is laid out in ${folder}`);
@@ -46,8 +58,45 @@ export async function init(options: InitOptions): Promise<void> {
   out.result({ folder, chainId: plan.genesis.chainId, members: plan.members });
 }
 
+async function initLedgers(folder: string, options: InitOptions, out: Output): Promise<void> {
+  const plan = await layOutLedgers(options);
+  await writePlan(folder, plan);
+  out.line(`${plan.ledgers.length} ledgers are laid out in ${folder}, each in a folder of its own`);
+  for (const { name, kind, plan: laid } of plan.ledgers) {
+    const devices = laid.members.filter(({ role }) => role === 'device').length;
+    out.line(`${name} (${kind}), chain ${laid.genesis.chainId}${devices > 0 ? `, and ${devices} devices` : ''}:`);
+    out.table(
+      laid.members
+        .filter(({ role }) => role !== 'device')
+        .map(({ role, name: seat, node, folder: path }) => ({
+          kind: sewingKindOf(kind, role) ?? '',
+          role,
+          name: seat,
+          node,
+          folder: `${name}/${path}`,
+        })),
+    );
+  }
+  out.line('key.json files are secret: give each member its own folders, and the genesis.json beside each of them.');
+  out.line(`Next: treadle up --folder ${options.folder}   (all on this machine), or on each machine: treadle node --folder FOLDER ...`);
+  const ledgers = plan.file.ledgers.map((ledger, at) => ({ ...ledger, members: plan.ledgers[at]?.plan.members ?? [] }));
+  out.result({ folder, ledgers, processes: plan.file.processes });
+}
+
 /** Draws the keys and plans the files of a consortium, as the options of `init` and `up` say. */
-export async function layOut(options: Omit<InitOptions, 'folder' | 'json'>): Promise<ConsortiumPlan> {
+export async function layOut(options: LayoutOptions): Promise<ConsortiumPlan> {
+  return planConsortium(await planOptionsOf(options));
+}
+
+/** As {@link layOut}, for several ledgers. */
+export async function layOutLedgers(options: LayoutOptions): Promise<LedgersPlan> {
+  const ledgers = (options.ledgers ?? '').split(',').map((name) => name.trim());
+  return planLedgers({ ...(await planOptionsOf(options)), ledgers });
+}
+
+export type LayoutOptions = Omit<InitOptions, 'folder' | 'json'>;
+
+async function planOptionsOf(options: LayoutOptions): Promise<PlanOptions> {
   const sites = await loadPlaces(options.sites);
   const users = await loadPlaces(options.users);
   const edgeNodes = countOf('--edges', options.edges, sites?.length ?? 6);
@@ -57,12 +106,13 @@ export async function layOut(options: Omit<InitOptions, 'folder' | 'json'>): Pro
     ...(users !== undefined && { devices: spread(users, devices) }),
   };
   const port = { min: 0, max: 65_000 };
-  return planConsortium({
+  return {
     chainId: wholeNumber('--chain-id', options.chainId, { min: 1, max: 2 ** 31 }),
     name: options.name,
     companies: options.company ?? demoCompanies(3),
     edgeNodes,
     devices: devices + SPARE_DEVICES,
+    oracles: countOf('--oracles', options.oracles, 0),
     spareDevices: SPARE_DEVICES,
     positions,
     host: options.host,
@@ -73,7 +123,7 @@ export async function layOut(options: Omit<InitOptions, 'folder' | 'json'>): Pro
     },
     random: { bytes: (length) => randomBytes(length), float: () => randomBytes(4).readUInt32BE() / 2 ** 32 },
     nowMs: Date.now(),
-  });
+  };
 }
 
 /** One device more than the fleet runs: for `treadle task` by hand. */
@@ -98,7 +148,7 @@ export function demoCompanies(count: number): readonly string[] {
 }
 
 /** Writes the planned files; key files are readable by their owner alone. @throws TreadleError CLI_FILE_UNWRITABLE */
-export async function writePlan(folder: string, plan: ConsortiumPlan): Promise<void> {
+export async function writePlan(folder: string, plan: Pick<ConsortiumPlan, 'files'>): Promise<void> {
   for (const file of plan.files) {
     const path = join(folder, file.path);
     try {

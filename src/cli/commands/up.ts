@@ -17,6 +17,8 @@ export interface UpOptions {
   readonly companies: string;
   readonly edges?: string;
   readonly devices?: string;
+  readonly oracles: string;
+  readonly ledgers?: string;
   readonly sites?: string;
   readonly users?: string;
   readonly rpcPort: string;
@@ -29,7 +31,7 @@ export interface UpOptions {
 
 const STOP_GRACE_MS = 15_000;
 /** What only a new consortium takes. */
-const LAYOUT_OPTIONS = ['edges', 'devices', 'sites', 'users'] as const;
+const LAYOUT_OPTIONS = ['edges', 'devices', 'sites', 'users', 'ledgers'] as const;
 
 /** `treadle up`: a whole consortium on this machine, as real processes. Resumes from its folder. */
 export async function up(options: UpOptions): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Environment, Handshake, Micros, NodeId } from '../environment.ts';
+import type { OutsideSource } from '../outside.ts';
 
 /** What happens to a disk while its node is down. */
 export type DiskFault =
@@ -11,6 +12,18 @@ export type DiskFault =
   | { readonly type: 'rot'; readonly table: string; readonly entries: number }
   /** So are that many blobs. */
   | { readonly type: 'rotBlobs'; readonly count: number };
+
+/** What a source does when it is read. */
+export type SourceBehaviour =
+  | { readonly type: 'answers'; readonly content: string; readonly mediaType: string }
+  /** It is there, but does not give what is asked for. */
+  | { readonly type: 'refuses' }
+  /** It takes the request and never answers. */
+  | { readonly type: 'silent' }
+  /** Nobody is there. */
+  | { readonly type: 'absent' }
+  /** The node may not read it. */
+  | { readonly type: 'forbidden' };
 
 /** How the contract suite drives an implementation. */
 export interface ContractWorld {
@@ -28,6 +41,8 @@ export interface ContractWorld {
   pass(micros: Micros): Promise<void>;
   /** A peer that is admitted by `to` and then sends bytes that are no frame; returns its name. */
   sendMalformed(to: Environment, kind: 'garbage' | 'oversized'): Promise<NodeId>;
+  /** A source that every node may read unless it is forbidden. */
+  publish(behaviour: SourceBehaviour): OutsideSource;
   close(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { connectionContract } from './connection-contract.ts';
 import type { ContractWorld } from './contract-world.ts';
 import { logContract, tableContract } from './disk-contract.ts';
 import { frameContract } from './frame-contract.ts';
+import { outsideContract } from './outside-contract.ts';
 import { requestContract } from './request-contract.ts';
 
 /** The suite that every implementation of the environment passes; each test has a world of its own. */
@@ -22,6 +23,7 @@ export function environmentContract(name: string, makeWorld: () => Promise<Contr
     describe('connections', () => connectionContract(world));
     describe('frames', () => frameContract(world));
     describe('requests', () => requestContract(world));
+    describe('sources outside', () => outsideContract(world));
     describe('logs', () => logContract(world));
     describe('tables and blobs', () => tableContract(world));
     describe('randomness, processors, metrics', () => computeContract(world));

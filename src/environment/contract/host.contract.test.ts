@@ -1,4 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +11,8 @@ import { hostRandom } from '../host/host-random.ts';
 import { createHostEnvironment, type HostEnvironment } from '../host/index.ts';
 import { encodeRecord, readRecords } from '../host/log-format.ts';
 import { RawPeer } from '../host/testing/raw-peer.ts';
-import type { ContractWorld, DiskFault } from './contract-world.ts';
+import type { OutsideSource } from '../outside.ts';
+import type { ContractWorld, DiskFault, SourceBehaviour } from './contract-world.ts';
 import { environmentContract } from './environment-contract.ts';
 
 const PATIENCE_MS = 30_000;
@@ -31,9 +34,30 @@ class HostWorld implements ContractWorld {
   private readonly folder: string;
   private readonly nodes = new Map<NodeId, Node>();
   private readonly liars: RawPeer[] = [];
+  private readonly behaviours: SourceBehaviour[] = [];
+  private readonly server: Server;
 
-  constructor(folder: string) {
+  private constructor(folder: string) {
     this.folder = folder;
+    this.server = createServer((request, response) => {
+      const behaviour = this.behaviours[Number(request.url?.slice(1))];
+      if (behaviour?.type === 'silent') return;
+      if (behaviour?.type !== 'answers') response.writeHead(404).end();
+      else response.writeHead(200, { 'content-type': behaviour.mediaType }).end(behaviour.content);
+    });
+  }
+
+  static async open(): Promise<HostWorld> {
+    const world = new HostWorld(await mkdtemp(join(tmpdir(), 'treadle-contract-')));
+    await new Promise<void>((resolve) => world.server.listen(0, '127.0.0.1', resolve));
+    return world;
+  }
+
+  publish(behaviour: SourceBehaviour): OutsideSource {
+    const { port } = this.server.address() as AddressInfo;
+    // Only 127.0.0.1 is listed, and nothing listens at its port 1.
+    const host = behaviour.type === 'forbidden' ? `127.0.0.2:${port}` : `127.0.0.1:${behaviour.type === 'absent' ? 1 : port}`;
+    return { kind: 'http', url: `http://${host}/${this.behaviours.push(behaviour) - 1}` };
   }
 
   async add(): Promise<Environment> {
@@ -86,6 +110,8 @@ class HostWorld implements ContractWorld {
   async close(): Promise<void> {
     await Promise.all(this.liars.map((liar) => liar.close()));
     await Promise.all([...this.nodes.values()].map((node) => node.environment.close()));
+    this.server.closeAllConnections();
+    this.server.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 }
@@ -130,7 +156,15 @@ async function rotBlobs(folder: string, count: number): Promise<void> {
 
 function open(key: NodeKey, dataFolder: string, room: Room): Promise<HostEnvironment> {
   const freeBytes = async (): Promise<number> => room.freeBytes;
-  return createHostEnvironment({ key, dataFolder, listen: { host: '127.0.0.1', port: 0 }, logLevel: 'silent', freeBytes });
+  const outside = { config: { http: { hosts: { '127.0.0.1': { private: true } } } }, folder: dataFolder };
+  return createHostEnvironment({
+    key,
+    dataFolder,
+    listen: { host: '127.0.0.1', port: 0 },
+    logLevel: 'silent',
+    freeBytes,
+    outside,
+  });
 }
 
-environmentContract('host', async () => new HostWorld(await mkdtemp(join(tmpdir(), 'treadle-contract-'))));
+environmentContract('host', () => HostWorld.open());

@@ -1,13 +1,29 @@
 import type { NodeId } from '../environment.ts';
-import { createWorld } from '../sim/index.ts';
-import { openDoor } from './contract-world.ts';
+import { createWorld, type SourceAnswer } from '../sim/index.ts';
+import { openDoor, type SourceBehaviour } from './contract-world.ts';
 import { environmentContract } from './environment-contract.ts';
+
+const answerOf = (behaviour: SourceBehaviour): SourceAnswer | undefined => {
+  switch (behaviour.type) {
+    case 'answers':
+      return behaviour;
+    case 'refuses':
+      return { failure: 'refused' };
+    case 'silent':
+      return { failure: 'silent' };
+    case 'forbidden':
+      return { failure: 'notAllowed' };
+    case 'absent':
+      return undefined;
+  }
+};
 
 const MINUTE_MICROS = 60_000_000;
 
 environmentContract('simulator', async () => {
   const world = createWorld({ seed: 'contract', links: { latency: { kind: 'uniform', minMicros: 200, maxMicros: 900 } } });
   let added = 0;
+  let published = 0;
   const nextNode = () => `0x${(++added).toString(16).padStart(40, '0')}` as NodeId;
   const pass = (micros: number) => world.runFor(micros);
   return {
@@ -29,6 +45,12 @@ environmentContract('simulator', async () => {
       await world.run(liar.network.connect({ node: to.node, addresses: to.network.addresses() }));
       world.injectMalformedFrame(liar.node, to.node);
       return liar.node;
+    },
+    publish: (behaviour) => {
+      const url = `https://source.example/${published++}`;
+      const answer = answerOf(behaviour);
+      if (answer !== undefined) world.outside.publish(url, answer);
+      return { kind: 'http', url };
     },
     close: async () => {},
   };

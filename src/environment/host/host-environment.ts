@@ -13,6 +13,7 @@ import { hostRandom } from './host-random.ts';
 import type { ListenOptions } from './libp2p-node.ts';
 import type { LinkShaping } from './link-shaping.ts';
 import { nativeBlsCurve } from './native-bls.ts';
+import { hostOutside, type OutsideAccess } from './outside/index.ts';
 
 export interface HostOptions {
   readonly key: NodeKey;
@@ -28,6 +29,8 @@ export interface HostOptions {
   readonly logFile?: string;
   /** How many bytes the node may still write; by default what the file system of the data folder says. */
   readonly freeBytes?: () => Promise<number>;
+  /** What the node may read outside. Default: hosts with public addresses, by HTTP. */
+  readonly outside?: OutsideAccess;
 }
 
 export interface HostEnvironment extends Environment {
@@ -71,6 +74,13 @@ export async function createHostEnvironment(options: HostOptions): Promise<HostE
     },
     { clock, log, metrics },
   );
+  const outside = hostOutside({
+    access: options.outside ?? { config: {}, folder: options.dataFolder },
+    dataFolder: options.dataFolder,
+    clock,
+    log,
+    metrics,
+  });
   return {
     node,
     clock,
@@ -80,8 +90,10 @@ export async function createHostEnvironment(options: HostOptions): Promise<HostE
     cpu: hostCpu(clock, metrics),
     log,
     metrics,
+    outside,
     track: (_what, promise) => promise,
     close: async () => {
+      await outside.close();
       await network.stop();
       clock.close();
       await disk.close();

@@ -2,6 +2,7 @@ import type { Environment, Micros, NodeId } from '../environment.ts';
 import type { ClockFault } from './hardware-clock.ts';
 import type { LinkParameters } from './link.ts';
 import type { LogLine } from './sim-log.ts';
+import type { WorldSources } from './sim-sources.ts';
 import type { OpenWait } from './tracked-waits.ts';
 
 export interface WorldOptions {
@@ -54,6 +55,9 @@ export interface WorldStats {
   readonly events: number;
   readonly messages: number;
   readonly messageBytes: number;
+  /** Reads of sources outside, and bytes that came from them; they are in no other figure. */
+  readonly outsideReads: number;
+  readonly outsideBytes: number;
   readonly virtualSeconds: number;
   /** Real seconds spent in runs. */
   readonly wallSeconds: number;
@@ -64,6 +68,8 @@ export interface WorldStats {
 export interface World {
   /** Virtual time, microseconds since the Unix epoch: what every node's clock shows. */
   readonly now: Micros;
+  /** The sources that its nodes read. */
+  readonly outside: WorldSources;
   /** Adds a node and returns its environment. @throws TreadleError SIM_NODE when it exists */
   addNode(node: NodeId, options?: NodeOptions): Environment;
   /**

@@ -14,7 +14,9 @@ import { StoredDisk, simDisk } from './sim-disk.ts';
 import { AWAKE, EventKind, type Owner } from './sim-event.ts';
 import { type LogLine, simLogger, WorldLog } from './sim-log.ts';
 import { SimNetwork } from './sim-network.ts';
+import { simOutside } from './sim-outside.ts';
 import { namedStream, simRandom } from './sim-random.ts';
+import { SimSources } from './sim-sources.ts';
 import { type OpenWait, TrackedWaits } from './tracked-waits.ts';
 import { Uplink } from './uplink.ts';
 import type { AccessLine, CrashOptions, DiskImage, NodeOptions, World, WorldOptions, WorldStats } from './world-interface.ts';
@@ -72,12 +74,14 @@ class SimWorld implements World {
   private readonly nodes = new Map<NodeId, SimNode>();
   private readonly tracked = new TrackedWaits();
   private readonly worldLog: WorldLog;
+  readonly outside: SimSources;
 
   constructor(options: WorldOptions) {
     this.options = options;
     this.seed = [options.seed, options.run ?? 0];
     this.kernel = new Kernel(options.startMicros ?? DEFAULT_START_MICROS);
     this.worldLog = new WorldLog(options.onLog);
+    this.outside = new SimSources(this.seed);
     this.fabric = new Fabric({
       kernel: this.kernel,
       world: this.owner,
@@ -256,6 +260,8 @@ class SimWorld implements World {
       events: this.kernel.delivered,
       messages: this.fabric.messages,
       messageBytes: this.fabric.bytes,
+      outsideReads: this.outside.reads,
+      outsideBytes: this.outside.bytes,
       virtualSeconds: this.kernel.now / 1_000_000,
       wallSeconds,
       eventsPerSecond: wallSeconds > 0 ? this.kernel.delivered / wallSeconds : 0,
@@ -290,6 +296,7 @@ class SimWorld implements World {
       cpu: simCpu(life, { costs: this.options.cpu?.costs ?? {}, cores, speed: () => machine.cpuSpeed }, metrics),
       log,
       metrics,
+      outside: simOutside({ life, kernel: this.kernel, sources: this.outside, ...machine, clock, log, metrics }),
       track: (what, promise) => this.tracked.track(life, what, promise),
     };
     return { environment, network, disk };

@@ -24,6 +24,7 @@ export interface FaultEntry {
 export interface NodeCounts {
   readonly companies: number;
   readonly edges: number;
+  readonly oracles: number;
   readonly devices: number;
 }
 
@@ -81,11 +82,11 @@ function readFault(entry: FaultEntry, path: readonly [string, number], { source,
 function checkNode(name: string, counts: NodeCounts, invalid: (detail: string) => Error): void {
   if (name === 'proxy' || name === 'centre') return;
   const [, kind = '', digits = ''] = /^([a-z]+)-([1-9][0-9]{0,5})$/.exec(name) ?? [];
-  const known: Readonly<Record<string, number>> = { company: counts.companies, edge: counts.edges, device: counts.devices };
+  const known: Readonly<Record<string, number>> = { company: counts.companies, edge: counts.edges, device: counts.devices, oracle: counts.oracles };
   const most = Object.hasOwn(known, kind) ? known[kind] : undefined;
   if (most === undefined) {
     const word = name.replace(/-?[0-9]*$/, '');
-    const meant = nearestName(word, ['proxy', 'centre', 'company', 'edge', 'device']);
+    const meant = nearestName(word, ['proxy', 'centre', 'company', 'edge', 'device', 'oracle']);
     const hint =
       meant === undefined
         ? 'nodes are proxy, centre, company-1, edge-1, device-1 and so on'

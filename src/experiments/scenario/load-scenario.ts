@@ -1,3 +1,4 @@
+import { nodesPerMemberFor, type OracleSettingsInput, oracleSettingsSchema } from '../../consortium/index.ts';
 import { hasCode, TreadleError } from '../../errors.ts';
 import { type Calibration, readCalibration } from './calibration.ts';
 import { type FaultEntry, readFaults } from './faults.ts';
@@ -33,7 +34,7 @@ export function loadScenario(text: string, options: LoadScenarioOptions): Scenar
   const edge = readEdge(source, raw, options);
   const devices = readDevices(source, raw, options);
   const calibration = calibrationOf(source, raw, options);
-  const counts = { companies: raw.ledger.companies, edges: edge.count, devices: devices.count };
+  const counts = { companies: raw.ledger.companies, edges: edge.count, devices: devices.count, oracles: raw.oracle.nodes };
   return {
     name: raw.scenario,
     description: raw.description,
@@ -42,6 +43,7 @@ export function loadScenario(text: string, options: LoadScenarioOptions): Scenar
     ledger: readLedger(source, raw),
     edge,
     devices,
+    oracle: readOracle(source, raw),
     area: {
       latitude: raw.area.latitude,
       longitude: raw.area.longitude,
@@ -125,6 +127,28 @@ function readDevices(source: ScenarioText, raw: RawScenario, options: LoadScenar
   };
 }
 
+/** @throws {@link TreadleError} SCENARIO_INVALID for what genesis would not take */
+function readOracle(source: ScenarioText, { oracle, ledger }: RawScenario): Scenario['oracle'] {
+  const { nodes, cores, minStake, silenceSlash, jobs, ...blocks } = oracle;
+  const wei = (text: string, path: KeyPath): string => source.amount(text, path).toString();
+  const jobEntries = Object.entries(jobs).map(([name, { fee, ...limits }]) => [
+    name,
+    { ...limits, feeWei: wei(fee, ['oracle', 'jobs', name, 'fee']) },
+  ]);
+  const settings: OracleSettingsInput = {
+    nodesPerMember: nodesPerMemberFor({ oracles: nodes, companies: ledger.companies }),
+    ...blocks,
+    minStakeWei: wei(minStake, ['oracle', 'minStake']),
+    silenceSlashWei: wei(silenceSlash, ['oracle', 'silenceSlash']),
+    jobs: Object.fromEntries(jobEntries),
+  };
+  const checked = oracleSettingsSchema.safeParse(settings);
+  if (!checked.success) {
+    throw source.invalid(['oracle'], checked.error.issues[0]?.message ?? 'the oracle cannot be set up like this');
+  }
+  return { nodes, cores, settings };
+}
+
 interface PlacesWanted {
   readonly file: string;
   readonly key: 'sites' | 'users';
@@ -206,6 +230,15 @@ interface RawLink {
   readonly loss: string;
 }
 
+interface RawJob {
+  readonly fee: string;
+  readonly groupSize: number;
+  readonly unanimous: boolean;
+  readonly maxSpecBytes: number;
+  readonly maxResultBytes: number;
+  readonly forfeit: number;
+}
+
 /** What the schema lets through, after its defaults were filled in. */
 interface RawScenario {
   readonly scenario: string;
@@ -231,6 +264,19 @@ interface RawScenario {
     readonly service: string;
     readonly maxPrice: string;
     readonly window: { readonly samples: number; readonly sampleRate: string };
+  };
+  readonly oracle: {
+    readonly nodes: number;
+    readonly cores: number;
+    readonly minStake: string;
+    readonly termBlocks: number;
+    readonly electBlocks: number;
+    readonly stageBlocks: number;
+    readonly silenceBlocks: number;
+    readonly silenceSlash: string;
+    readonly expectedWinners: number;
+    readonly nodesPerMember?: number;
+    readonly jobs: Readonly<Record<string, RawJob>>;
   };
   readonly area: { readonly latitude: number; readonly longitude: number; readonly radius: string };
   readonly sites?: string;

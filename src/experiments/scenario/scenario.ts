@@ -1,3 +1,4 @@
+import type { OracleSettingsInput } from '../../consortium/index.ts';
 import type { Micros } from '../../environment/index.ts';
 import type { Fault } from './faults.ts';
 import type { Place } from './places.ts';
@@ -46,6 +47,8 @@ export interface Scenario {
     readonly window: { readonly samples: number; readonly sampleRateHz: number };
     readonly placement: Exclude<Placement, { readonly kind: 'grid' }>;
   };
+  /** `settings` is what genesis takes. */
+  readonly oracle: { readonly nodes: number; readonly cores: number; readonly settings: OracleSettingsInput };
   readonly area: { readonly latitude: number; readonly longitude: number; readonly radiusMetres: number };
   readonly network: LinkSettings & { readonly devices: LinkSettings };
   readonly cpu: {

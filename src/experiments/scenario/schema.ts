@@ -75,6 +75,26 @@ const link = (defaults: {
   loss: quantity('share', 'Share of the frames that are lost.', defaults.loss),
 });
 
+const job = (
+  description: string,
+  defaults: { readonly fee: string; readonly maxSpecBytes: number; readonly maxResultBytes: number },
+): Schema =>
+  section(description, {
+    fee: quantity('amount', 'Least deposit of a request; what the nodes earn.', defaults.fee),
+    groupSize: count('Nodes that observe.', 4, { minimum: 4, maximum: 127 }),
+    unanimous: {
+      description: 'Whether the whole group has to sign, and not floor(2s/3) + 1 of it.',
+      type: 'boolean',
+      default: false,
+    },
+    maxSpecBytes: count('Most bytes of a specification.', defaults.maxSpecBytes, { minimum: 0, maximum: 16_384 }),
+    maxResultBytes: count('Most bytes of a result.', defaults.maxResultBytes, { minimum: 0, maximum: 8_192 }),
+    forfeit: count('What is kept of a deposit that brought no result, in parts of ten thousand.', 1000, {
+      minimum: 0,
+      maximum: 2000,
+    }),
+  });
+
 const quantityDefinitions = Object.fromEntries(
   Object.entries(QUANTITIES).map(([name, kind]): [string, Schema] => [
     name,
@@ -155,6 +175,27 @@ export const scenarioSchema: Schema = {
         }),
       },
     ),
+    oracle: section('The oracle: its nodes, spread evenly over the companies, and what genesis says of it.', {
+      nodes: count('Oracle nodes; a group of s needs s + 1 of them.', 0, { minimum: 0, maximum: 128 }),
+      cores: count('Cores of an oracle node.', 4, { minimum: 1, maximum: 256 }),
+      minStake: quantity('amount', 'What a node puts down to work.', '10 ether'),
+      termBlocks: count('Blocks of a term, for which one master leads.', 120, { minimum: 8, maximum: 120 }),
+      electBlocks: count('First blocks of a term, in which candidates come forward.', 8, { minimum: 1, maximum: 60 }),
+      stageBlocks: count('Blocks between the first transmitter of an answer and the next one.', 4, { minimum: 1, maximum: 120 }),
+      silenceBlocks: count('Blocks after which a master that does nothing may be replaced.', 16, { minimum: 1, maximum: 120 }),
+      silenceSlash: quantity('amount', 'What a replaced master loses of its stake.', '1 ether'),
+      expectedWinners: count('Candidates to be expected in a term.', 3, { minimum: 1, maximum: 128 }),
+      nodesPerMember: count(
+        'Nodes that stand for one company, at most. When left out: an even share of the nodes, and at least 8.',
+        undefined,
+        { minimum: 1, maximum: 128 },
+      ),
+      jobs: section('What the oracle can be asked for.', {
+        data: job('Outside data.', { fee: '10000 gwei', maxSpecBytes: 4096, maxResultBytes: 1024 }),
+        message: job('Messages from another ledger.', { fee: '10000 gwei', maxSpecBytes: 8192, maxResultBytes: 8192 }),
+        compute: job('Computing tasks.', { fee: '1000000 gwei', maxSpecBytes: 4096, maxResultBytes: 4096 }),
+      }),
+    }),
     area: section('A disc in which nodes without a file of places are put. The default is the centre of Melbourne.', {
       latitude: { description: 'Degrees north of the middle.', type: 'number', minimum: -89, maximum: 89, default: -37.8136 },
       longitude: { description: 'Degrees east of the middle.', type: 'number', minimum: -180, maximum: 180, default: 144.9631 },

@@ -5,3 +5,4 @@ export { type Evaluation, Network, type TrainingSamples, type TrainOptions } fro
 export { type LayerDescription, type NetworkDescription, type Shape, sizeOf } from './network-description.ts';
 export type { LossDescription, OptimiserDescription } from './optimiser.ts';
 export { seededUniform } from './seeded-uniform.ts';
+export { exponential, logarithm } from './twins/loss-twin.ts';

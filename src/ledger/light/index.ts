@@ -3,6 +3,7 @@
 export { decodeHeader, type Header } from '../chain/header.ts';
 export type { ConsensusReceipt } from '../chain/receipt-codec.ts';
 export { LEDGER_ERRORS } from '../errors.ts';
+export { RECORDS_ADDRESS } from '../execution/precompiles/addresses.ts';
 export type { Genesis } from '../genesis.ts';
 export { genesisDomain } from '../genesis-domain.ts';
 export type { AccountRecord, ReceiptProof } from '../ledger.ts';

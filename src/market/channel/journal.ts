@@ -1,8 +1,8 @@
 import { encode, type Input } from '@ethereumjs/rlp';
+import { type RlpReader, readRlp } from '../../crypto/index.ts';
 import type { AppendLog, Disk } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { VOUCHER_BOOK_SLACK_RECORDS } from '../../limits.ts';
-import { type RlpReader, readRlp } from '../signing/rlp-reader.ts';
 
 /** A state that is kept as records: {@link Journal} replays them when it opens and asks for new ones when it compacts. */
 export interface JournalSection {

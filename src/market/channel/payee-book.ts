@@ -1,10 +1,9 @@
 import type { Input } from '@ethereumjs/rlp';
 import type { ChannelKey } from '../../contracts/index.ts';
-import { fromHex, type Hex } from '../../crypto/index.ts';
+import { fromHex, type Hex, type RlpReader } from '../../crypto/index.ts';
 import { invariant, TreadleError } from '../../errors.ts';
 import { CHANNELS_MAX, PAYMENTS_KEPT_PER_CHANNEL } from '../../limits.ts';
 import type { Voucher } from '../ports/index.ts';
-import type { RlpReader } from '../signing/rlp-reader.ts';
 import type { Journal, JournalSection } from './journal.ts';
 import type { Payment, Receipt } from './receipt.ts';
 import {

@@ -1,10 +1,9 @@
 import { encode, type Input } from '@ethereumjs/rlp';
 import type { ChannelKey } from '../../contracts/index.ts';
-import { fromHex, SIGNATURE_BYTES } from '../../crypto/index.ts';
+import { fromHex, type RlpReader, readRlp, SIGNATURE_BYTES } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { PAYMENTS_PER_VOUCHER_MAX } from '../../limits.ts';
 import type { Voucher } from '../ports/index.ts';
-import { type RlpReader, readRlp } from '../signing/rlp-reader.ts';
 import type { Payment, Receipt } from './receipt.ts';
 
 /** The request protocol that carries vouchers, on both legs. */

@@ -18,7 +18,7 @@ import { conservation } from '../channel/conservation.ts';
 import { signVoucher } from '../channel/voucher.ts';
 import { encodeSamples, SAMPLES_MEDIA_TYPE } from '../services/index.ts';
 import { type DeviceLife, MarketWorld, SECOND, testKey } from '../testing/market-world.ts';
-import type { ChainFeed, FeedBlock } from './chain-feed.ts';
+import type { ChainFeed, FeedBlock } from '../../contracts/index.ts';
 import { channelTotals } from './channel-totals.ts';
 import { createChannelChain } from './contract-channels.ts';
 import { createMatchChain } from './contract-matches.ts';

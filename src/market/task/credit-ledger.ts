@@ -1,8 +1,7 @@
 import { encode } from '@ethereumjs/rlp';
-import { type Address, fromHex, type Hex } from '../../crypto/index.ts';
+import { type Address, fromHex, type Hex, readRlp } from '../../crypto/index.ts';
 import type { AppendLog, Disk } from '../../environment/index.ts';
 import { CREDIT_DEVICES_MAX, VOUCHER_BOOK_SLACK_RECORDS } from '../../limits.ts';
-import { readRlp } from '../signing/rlp-reader.ts';
 
 /**
  * Which tasks an edge node has done, or is doing, that nobody has paid for yet. It lives on disk so that a restart

@@ -1,5 +1,5 @@
 import { encode } from '@ethereumjs/rlp';
-import { type Address, fromHex, type Hex, keccak256, SIGNATURE_BYTES } from '../../crypto/index.ts';
+import { type Address, fromHex, type Hex, keccak256, readRlp, SIGNATURE_BYTES } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
 import {
   TASK_INPUT_BYTES_MAX,
@@ -7,7 +7,6 @@ import {
   TASK_PARAMETERS_BYTES_MAX,
   TASK_TIME_LIMIT_MICROS_MAX,
 } from '../../limits.ts';
-import { readRlp } from '../signing/rlp-reader.ts';
 
 /** The request protocol that carries tasks from devices to edge nodes. */
 export const TASK_PROTOCOL = 'task/1';

@@ -42,7 +42,7 @@ export interface Party {
   readonly company: string | null;
 }
 
-export type NodeRole = 'proxy' | 'company' | 'edge' | 'device' | 'centre' | 'observer';
+export type NodeRole = 'proxy' | 'company' | 'edge' | 'device' | 'centre' | 'oracle' | 'observer';
 /** `unreachable`: the link was lost; `not connected`: this node has never had a link to it. */
 export type NodeStatus = 'running' | 'lagging' | 'unreachable' | 'not connected';
 

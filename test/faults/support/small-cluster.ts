@@ -17,6 +17,7 @@ export const SMALL: Scenario = {
     window: { samples: 1024, sampleRateHz: 3_200 },
     placement: { kind: 'random' },
   },
+  oracle: { nodes: 0, cores: 4, settings: {} },
   area: { latitude: -37.8136, longitude: 144.9631, radiusMetres: 2_000 },
   network: {
     latencyMicros: 10_000,

@@ -5,7 +5,7 @@ import { nowMs, type ObserveContext } from '../context.ts';
 import type { CertificateTermView, NodeRole, NodeRow, NodeStatus, Page, Party, PeerRow, QuarantineView } from '../types.ts';
 import { containsText, pageOf } from './page-of.ts';
 
-const ROLES: readonly NodeRole[] = ['proxy', 'company', 'centre', 'edge', 'device', 'observer'];
+const ROLES: readonly NodeRole[] = ['proxy', 'company', 'centre', 'oracle', 'edge', 'device', 'observer'];
 
 export function roleOf(role: string): NodeRole {
   return ROLES.find((known) => known === role) ?? 'observer';

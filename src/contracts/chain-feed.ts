@@ -1,4 +1,4 @@
-import type { RawLog } from '../../contracts/index.ts';
+import type { RawLog } from './contract-catalog.ts';
 
 /** A final block as the adapters follow it. */
 export interface FeedBlock {

@@ -1,6 +1,7 @@
-import { decode, type NestedUint8Array } from '@ethereumjs/rlp';
-import { type Address, type Hex, toHex } from '../../crypto/index.ts';
-import { TreadleError } from '../../errors.ts';
+import { TreadleError } from '../errors.ts';
+import './errors.ts';
+import { type Address, type Hex, toHex } from './hex.ts';
+import { decodeRlp, type RlpItem } from './rlp.ts';
 
 /** Reads the items of one RLP list in order; whatever does not fit throws MESSAGE_MALFORMED with the field's name. */
 export interface RlpReader {
@@ -16,11 +17,10 @@ export interface RlpReader {
   list(name: string, lengthMax: number): RlpReader[];
   /** The next item, itself a list. */
   sublist(name: string): RlpReader;
+  isAtEnd(): boolean;
   /** Nothing may follow. */
   end(): void;
 }
-
-type Item = Uint8Array | NestedUint8Array;
 
 function malformed(message: string, detail: string): TreadleError {
   return new TreadleError('MESSAGE_MALFORMED', { detail: `${message}: ${detail}` });
@@ -28,19 +28,19 @@ function malformed(message: string, detail: string): TreadleError {
 
 /** Opens an RLP list. @throws TreadleError MESSAGE_MALFORMED */
 export function readRlp(bytes: Uint8Array, message: string): RlpReader {
-  let item: Item;
+  let item: RlpItem;
   try {
-    item = decode(bytes);
+    item = decodeRlp(bytes);
   } catch {
     throw malformed(message, 'not RLP');
   }
   return reader(item, message);
 }
 
-function reader(list: Item, message: string): RlpReader {
+function reader(list: RlpItem, message: string): RlpReader {
   if (!Array.isArray(list)) throw malformed(message, 'a list is expected');
   let at = 0;
-  const next = (name: string): Item => {
+  const next = (name: string): RlpItem => {
     const item = list[at++];
     if (item === undefined) throw malformed(message, `${name} is missing`);
     return item;
@@ -87,6 +87,7 @@ function reader(list: Item, message: string): RlpReader {
       return item.map((inner) => reader(inner, `${message}.${name}`));
     },
     sublist: (name) => reader(next(name), `${message}.${name}`),
+    isAtEnd: () => at >= list.length,
     end() {
       if (at < list.length) throw malformed(message, `${list.length - at} items too many`);
     },

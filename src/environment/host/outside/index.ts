@@ -1,0 +1,1 @@
+export { hostOutside, type OutsideAccess } from './host-outside.ts';
