@@ -1036,3 +1036,23 @@ export const FEDERATED_CLIENTS_MAX = 100_000;
 export const FEDERATED_ROUNDS_MAX = 10_000;
 /** Samples that one worker evaluates at a time: 10 ms of the MNIST network, so that two workers end together; sums are by block, whoever does them. */
 export const EVALUATION_BLOCK_SAMPLES = 500;
+/** Largest weights that are sent: the largest network of the catalogue has 37 MB. */
+export const FEDERATED_WEIGHTS_BYTES_MAX = 256 * 1024 * 1024;
+/** Weights travel in chunks of this size: under a frame, and a lost one costs a tenth of a second on 20 Mbit/s. */
+export const FEDERATED_CHUNK_BYTES = 256 * 1024;
+/** Time in which a chunk must come: half a minute allows for 70 kbit/s. */
+export const FEDERATED_CHUNK_TIMEOUT_MICROS = 30_000_000;
+/** Tries of a transfer without a new chunk. */
+export const FEDERATED_FETCH_ATTEMPTS = 5;
+/** Pause between them: a connection needs about a second to come back. */
+export const FEDERATED_FETCH_PAUSE_MICROS = 2_000_000;
+/** Names, seeds and reasons in messages and records. */
+export const FEDERATED_TEXT_BYTES_MAX = 256;
+/** Time in which a client must answer an invitation or an order, both of which cost it nothing. */
+export const FEDERATED_ANSWER_MICROS = 5_000_000;
+/** Steps of training after which a node turns to its other business: a tenth of a second of the MNIST network at most, seconds of the largest. */
+export const FEDERATED_SLICE_STEPS = 10;
+/** Tries to put a round on the ledger before the training stops there; it can be resumed. */
+export const FEDERATED_ANCHOR_ATTEMPTS = 10;
+/** Pause between them: a few blocks. */
+export const FEDERATED_ANCHOR_PAUSE_MICROS = 3_000_000;

@@ -10,6 +10,7 @@ import {
   INBOX_ADDRESS,
   inboxArtifact,
   LANE_CONTROL_ADDRESS,
+  type LaneAnswer,
   type LaneConfig,
   type LaneStateProof,
   LaneTree,
@@ -26,9 +27,11 @@ import {
   SOURCE_HEADERS_ADDRESS,
   sourceHeadersArtifact,
 } from '../../src/contracts/index.ts';
+import { textWord } from '../../src/contracts/abi-words.ts';
 import { type Address, type Hex, keccak256, type NodeKey, toHex } from '../../src/crypto/index.ts';
 import { type Header, makeHeader } from '../../src/ledger/chain/header.ts';
 import { addressFor, keyOf, placeContract, Refusal, type TestChain, type TestContract } from './harness.ts';
+import { createOracle, FEE, type Oracle, PEDAL } from './pedal-fixture.ts';
 import { ledgerState } from './state-trie.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -320,6 +323,59 @@ export async function createPair(options: { readonly lane?: Partial<LaneConfig>;
     advance(seconds) {
       for (const { chain } of [north, south]) chain.advance(seconds);
     },
+  };
+}
+
+/** A ledger with an oracle, and another without; the one with it believes the other as `trust` says, the other by certificate. */
+export interface OraclePair {
+  readonly oracle: Oracle;
+  readonly home: Ledger;
+  readonly away: Ledger;
+  /** Asks home's oracle for away's lane; returns the request. */
+  ask(size?: number): Promise<bigint>;
+  /** What home's group signs and its master brings. */
+  answer(request: bigint, result: Hex): Promise<Written>;
+  /** What away's lane is, as an honest group finds it. */
+  laneAnswer(change?: Partial<LaneAnswer>): LaneAnswer;
+}
+
+export async function createOraclePair(trust: LaneConfig['trust']): Promise<OraclePair> {
+  const job = { feeWei: FEE, groupSize: 4, unanimous: false, enabled: true, maxSpecBytes: 96, maxResultBytes: 160, forfeit: 1_000 };
+  const oracle = await createOracle({ expectedWinners: 9, jobs: [{ name: toHex(textWord('message')), config: job }] });
+  await oracle.elect();
+  const [homeSealing, awaySealing] = [new HeaderChain('home', sealersOf('home', 4)), new HeaderChain('away', sealersOf('away', 4))];
+  const awayWorld = await createWorld(NORTH);
+  awayWorld.chain.advance(oracle.chain.now() - awayWorld.chain.now());
+  const home = await placeCrossLedger(oracle.world, {
+    lane: { trust },
+    sealing: homeSealing,
+    peerSealing: awaySealing,
+    peer: NORTH,
+    pedal: PEDAL,
+  });
+  const away = await placeCrossLedger(awayWorld, { sealing: awaySealing, peerSealing: homeSealing, peer: oracle.chain.chainId });
+  return {
+    oracle,
+    home,
+    away,
+    async ask(size = 0) {
+      await home.chain.fund(relayer, FEE);
+      const args = [away.id, BigInt(size), BigInt(home.chain.now() + 60)];
+      return BigInt((await write(home, home.inbox, 'ask', args, { value: FEE })).returnData);
+    },
+    async answer(request, result) {
+      const outcome = oracle.outcome(request, { result });
+      const signed = await oracle.sign(oracle.term(), outcome);
+      return write(home, oracle.pedal, 'answer', [oracle.term(), outcome, signed], { from: (await oracle.master()).account });
+    },
+    laneAnswer: (change = {}) => ({
+      source: away.id,
+      root: away.lane.root(),
+      size: BigInt(away.lane.size),
+      height: 7n,
+      blockHash: HASH,
+      ...change,
+    }),
   };
 }
 

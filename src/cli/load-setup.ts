@@ -40,7 +40,19 @@ export async function loadNode(folder: string): Promise<LoadedNode> {
   if (!('certificateFile' in file)) return { setup, folder, dataFolder: at(file.dataFolder) };
   const certificateFile = at(file.certificateFile);
   const certificate = certificateFromJson(await readText(certificateFile), certificateFile);
-  return { setup: { ...setup, certificate }, folder, dataFolder: at(file.dataFolder), certificateFile };
+  const models = file.role === 'edge' ? await readModels(file.edge.models, at) : {};
+  return { setup: { ...setup, certificate, ...models }, folder, dataFolder: at(file.dataFolder), certificateFile };
+}
+
+/** The models that an edge node's file names; their content is checked when a service runs them. */
+async function readModels(
+  named: Readonly<Record<string, string>> | undefined,
+  at: (path: string) => string,
+): Promise<Pick<NodeSetup, 'models'>> {
+  if (named === undefined) return {};
+  const models = new Map<string, Uint8Array>();
+  for (const [service, path] of Object.entries(named)) models.set(service, await readBytes(at(path)));
+  return { models };
 }
 
 async function readKey(file: string): Promise<NodeKey> {
@@ -54,6 +66,16 @@ export async function loadFleet(folder: string): Promise<{ readonly name: string
   const members: LoadedNode[] = [];
   for (const member of fleet.members) members.push(await loadNode(resolve(dirname(fleetFile), member)));
   return { name: fleet.name, members };
+}
+
+/** Reads a file, or says which one could not be read and why. @throws TreadleError CLI_FILE_UNREADABLE */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new TreadleError('CLI_FILE_UNREADABLE', { detail: `${path} cannot be read (${why})`, data: { path }, cause });
+  }
 }
 
 /** Reads a text file, or says which one could not be read and why. */

@@ -21,6 +21,7 @@ import {
 } from '../node/index.ts';
 import { watchCertificateFile } from './certificate-file-watch.ts';
 import { readConsoleFile } from './console-files.ts';
+import { ensureKernels } from './kernel-files.ts';
 import type { LoadedNode } from './load-setup.ts';
 import { VERSION } from './version.ts';
 
@@ -68,6 +69,9 @@ export async function runNode(loaded: LoadedNode, options: RunOptions): Promise<
   try {
     const platform: Platform = {
       version: VERSION,
+      ...(loaded.setup.models !== undefined && {
+        kernels: await ensureKernels((text) => environment.log.info('kernels.compiling', { text })),
+      }),
       fatal: options.fatal,
       ...(options.executor !== undefined && { executor: options.executor }),
     };
@@ -152,7 +156,7 @@ function build(
   if (setup.file.role === 'device' && options.periodic === false)
     return createDeviceNode(environment, setup, platform, { periodic: false });
   if (setup.file.role === 'edge' && options.host !== undefined)
-    return createGuestEdgeNode(environment, setup, options.host.full, VERSION);
+    return createGuestEdgeNode(environment, setup, options.host.full, platform);
   return createNode(environment, setup, platform);
 }
 

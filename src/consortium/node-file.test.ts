@@ -29,6 +29,16 @@ describe('readNodeFile', () => {
     });
   });
 
+  it('takes an oracle node without a word about the oracle, and one that says everything', () => {
+    const oracleFile = { role: 'oracle', name: 'Oracle node 1', company };
+    expect(read(oracleFile)).toMatchObject({ role: 'oracle', oracle: { retire: false }, certificateFile: 'certificate.json' });
+    const outside = { http: { hosts: { 'plant.example': { private: true, headers: { authorization: 'Bearer x' } } } } };
+    const oracle = { stakeWei: '5', retire: true, outside };
+    expect(read({ ...oracleFile, oracle })).toMatchObject({ oracle });
+    expect(() => read({ ...oracleFile, oracle: { stakeWei: 'much' } })).toThrow(/"oracle\.stakeWei": expected an amount in wei/);
+    expect(() => read({ ...oracleFile, oracle: { stakes: '1' } })).toThrow(/unknown key "oracle\.stakes"/);
+  });
+
   it('suggests the key that was probably meant, at any depth', () => {
     expect(() => read({ ...edgeFile, logLevle: 'debug' })).toThrow(
       /edge-1\/node\.json: unknown key "logLevle", did you mean "logLevel"\?/,
@@ -49,7 +59,11 @@ describe('readNodeFile', () => {
   it.each<[string, object, RegExp]>([
     ['a missing value', { name: undefined }, /"name": expected a name/],
     ['a port that is none', { rpc: { port: 70_000 } }, /"rpc\.port": a port is 0/],
-    ['an unknown role', { role: 'boss' }, /"role": expected an object whose "role" is proxy, company, edge, device or centre/],
+    [
+      'an unknown role',
+      { role: 'boss' },
+      /"role": expected an object whose "role" is proxy, company, edge, device, centre or oracle/,
+    ],
     ['an address that is none', { company: '0x12' }, /"company": expected an address/],
     [
       'a price that is not in wei',

@@ -39,6 +39,8 @@ const edge = z.strictObject({
   longitude,
   /** For one task. */
   priceWei: weiText,
+  /** The ONNX model that a service runs, by the name of the service. */
+  models: z.record(serviceName, path).optional(),
 });
 
 const device = z.strictObject({

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { OutsideConfig } from '../environment/index.ts';
 import { readConfig } from './config-reader.ts';
@@ -43,6 +44,13 @@ describe('the section "outside" of a node’s file', () => {
   it('is read as it is written, and may be empty', () => {
     expect(read(whole)).toEqual(whole);
     expect(read({})).toEqual({});
+  });
+
+  it('accepts the example of its page', () => {
+    const page = readFileSync(new URL('../../docs/reference/sources.md', import.meta.url), 'utf8');
+    const examples = [...page.matchAll(/```json\n(\{\n[\s\S]*?)```/g)].map(([, text]) => JSON.parse(text as string) as unknown);
+    expect(examples).toHaveLength(1);
+    for (const example of examples) expect(read(example)).toEqual(example);
   });
 
   it('names what is wrong by its path', () => {

@@ -74,6 +74,8 @@ export interface ClusterOptions {
   readonly setup?: (seat: Seat) => NodeSetup;
   /** Stands between a node and its environment, on every start of the node: a node whose messages are watched or changed there may lie. */
   readonly between?: (environment: Environment, seat: Seat) => Environment;
+  /** A node was made and is about to start; after a restart it is another one. */
+  readonly onNode?: (node: TreadleNode, seat: Seat) => void;
 }
 
 /** Lays out the consortium of a scenario in a new world. The same scenario and seed give the same world, keys included. */
@@ -174,6 +176,7 @@ class SimulatedCluster implements Cluster {
       fatal: (error) => this.failures.push({ name: seat.name, error }),
     });
     seat.node = node;
+    this.#options.onNode?.(node, seat);
     await node.start();
   }
 

@@ -23,4 +23,8 @@ export const DEFAULT_CPU_COSTS: Readonly<Record<string, number>> = {
   records_gas: 0.0013,
   /** One KiB of samples analysed (2,048 samples at 4 bytes: about a millisecond). */
   'service.vibration.spectrum': 150,
+  /** One KiB of pixels classified, by the network for MNIST (784 bytes in one unit). */
+  'service.image.classify': 190,
+  /** One KiB of samples diagnosed, by a network of 1,024 inputs and 64 hidden units. */
+  'service.vibration.diagnose': 6,
 };

@@ -2,6 +2,7 @@ import { nodeOfAccount } from '../consortium/index.ts';
 import { createLedgerClient, type LedgerClient } from '../contracts/index.ts';
 import { type Environment, withDeadline } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
+import type { KernelBytes } from '../learning/index.ts';
 import type { TreadlePort } from '../ledger/index.ts';
 import {
   createChannelChain,
@@ -20,6 +21,7 @@ import {
 import type { LedgerNode } from './company-node.ts';
 import { createFullNode, type FullNode } from './full-node.ts';
 import { headFeed } from './head-feed.ts';
+import { modelServices } from './model-services.ts';
 import { type Offer, sendOffer } from './offer.ts';
 import { createPeering, type Peering } from './peering.ts';
 import { registerObserver } from './registration.ts';
@@ -38,7 +40,7 @@ export interface EdgeNode extends LedgerNode {
   readonly listed: boolean;
 }
 
-/** What an edge node can run; its node.json says which of them it offers. */
+/** What every edge node can run; its node.json says which of them it offers. */
 const SERVICES: readonly Service[] = [vibrationSpectrum];
 /** Time in which a stopping node tries to report what it finished. */
 const STOP_MICROS = 3_000_000;
@@ -48,7 +50,15 @@ const CLAIM_TASKS = 1_000n;
 export async function createEdgeNode(environment: Environment, setup: NodeSetup, platform: Platform): Promise<EdgeNode> {
   const full = await createFullNode(environment, setup, platform);
   const { peering, client, treadle } = full;
-  return createEdge(environment, setup, { full, peering, client, treadle, start: () => full.start(), stop: () => full.stop() });
+  const services = servicesOf(setup, platform.kernels);
+  return createEdge(environment, setup, services, {
+    full,
+    peering,
+    client,
+    treadle,
+    start: () => full.start(),
+    stop: () => full.stop(),
+  });
 }
 
 /**
@@ -59,7 +69,7 @@ export async function createGuestEdgeNode(
   environment: Environment,
   setup: NodeSetup,
   host: FullNode,
-  version: string,
+  { version, kernels }: Pick<Platform, 'version' | 'kernels'>,
 ): Promise<EdgeNode> {
   const { ledger, membership } = host;
   const peering = await createPeering({
@@ -86,7 +96,7 @@ export async function createGuestEdgeNode(
     client: () => client,
     signers,
   });
-  return createEdge(environment, setup, {
+  return createEdge(environment, setup, servicesOf(setup, kernels), {
     full: host,
     peering,
     client,
@@ -106,10 +116,15 @@ interface Ground {
   stop(): Promise<void>;
 }
 
-async function createEdge(environment: Environment, setup: NodeSetup, ground: Ground): Promise<EdgeNode> {
+async function createEdge(
+  environment: Environment,
+  setup: NodeSetup,
+  offered: readonly Service[],
+  ground: Ground,
+): Promise<EdgeNode> {
   const { file, key } = setup;
   if (file.role !== 'edge') throw new TreadleError('NODE_MISCONFIGURED', { detail: `"role" is ${file.role}, not edge` });
-  const services = createServiceRegistry(file.edge.services.map(serviceOf));
+  const services = createServiceRegistry(file.edge.services.map((name) => serviceOf(offered, name)));
   const { full, peering, client, treadle } = ground;
   const feed = headFeed(full.ledger);
   const matchChain = createMatchChain({ client, feed });
@@ -181,11 +196,18 @@ async function createEdge(environment: Environment, setup: NodeSetup, ground: Gr
   }
 }
 
-function serviceOf(name: string): Service {
-  const service = SERVICES.find((candidate) => candidate.name === name);
+/** What this node can run: what every edge node can, and what its models make possible. */
+function servicesOf({ models }: NodeSetup, kernels: KernelBytes | undefined): readonly Service[] {
+  return models === undefined ? SERVICES : [...SERVICES, ...modelServices(models, kernels)];
+}
+
+function serviceOf(offered: readonly Service[], name: string): Service {
+  const service = offered.find((candidate) => candidate.name === name);
   if (service === undefined) {
-    const known = SERVICES.map((candidate) => candidate.name).join(', ');
-    throw new TreadleError('NODE_MISCONFIGURED', { detail: `"edge.services" names "${name}"; this release runs ${known}` });
+    const known = offered.map((candidate) => candidate.name).join(', ');
+    throw new TreadleError('NODE_MISCONFIGURED', {
+      detail: `"edge.services" names "${name}"; this node can run ${known}; services that run a model need one in "edge.models"`,
+    });
   }
   return service;
 }

@@ -2,6 +2,7 @@ import type { NodeFile, ObserverCertificate, WireVersions } from '../consortium/
 import type { Address, NodeKey } from '../crypto/index.ts';
 import type { NodeId } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
+import type { KernelBytes } from '../learning/index.ts';
 import type { Executor, Genesis, StateStore } from '../ledger/index.ts';
 
 /** What a node is made of: its file, its key, the chain it is on, and for observers their certificate. */
@@ -12,6 +13,8 @@ export interface NodeSetup {
   readonly certificate?: ObserverCertificate;
   /** The key of the company's or proxy's account, where the node runs with another one. */
   readonly accountKey?: NodeKey;
+  /** ONNX models of an edge node, by the name of the service that runs them. */
+  readonly models?: ReadonlyMap<string, Uint8Array>;
   /** What the node speaks; by default all that this release can. */
   readonly wireVersions?: WireVersions;
 }
@@ -44,6 +47,8 @@ export interface Platform {
   readonly stateStore?: StateStore;
   /** What the node may keep in memory for others, by default NODE_MEMORY_BYTES_MAX. */
   readonly memoryBytes?: number;
+  /** Compiled kernels for models; without them the same answers take longer. */
+  readonly kernels?: KernelBytes;
   /** The node cannot go on. */
   readonly fatal: (error: unknown) => void;
 }

@@ -10,7 +10,7 @@ async function moveIn(cluster: Cluster, seat: string, host: string): Promise<Edg
   cluster.crash(seat);
   const setup = cluster.seats.get(seat)?.setup ?? expect.fail(`there is no seat ${seat}`);
   const guest = await world.run(
-    createGuestEdgeNode(world.restart(setup.key.address), setup, ledgerNode(cluster, host).full, 'test'),
+    createGuestEdgeNode(world.restart(setup.key.address), setup, ledgerNode(cluster, host).full, { version: 'test' }),
   );
   await world.run(guest.start());
   await world.runUntil(() => guest.listed, MINUTE);

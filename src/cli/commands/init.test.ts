@@ -94,6 +94,47 @@ describe('treadle init', () => {
     });
   });
 
+  it('lays out oracle nodes, and several ledgers that are complete by themselves', async () => {
+    const { folder, outcome } = await init('--ledgers', 'fbc,north,south', '--oracles', '5', '--edges', '3', '--devices', '4');
+    expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+    const laid = outcome.json() as unknown as {
+      readonly ledgers: readonly (Laid & { readonly name: string; readonly kind: string })[];
+    };
+    expect(laid.ledgers.map(({ name, kind, chainId }) => [name, kind, chainId])).toEqual([
+      ['fbc', 'federal', 7331],
+      ['north', 'local', 7332],
+      ['south', 'local', 7333],
+    ]);
+    const count = (role: string) => laid.ledgers.map(({ members }) => members.filter((member) => member.role === role).length);
+    expect([count('oracle'), count('edge'), count('device')]).toEqual([
+      [5, 5, 5],
+      [0, 1, 2],
+      [0, 3, 3],
+    ]);
+    const keyOf = (ledger: number, seat: string) => laid.ledgers[ledger]?.members.find((member) => member.folder === seat)?.node;
+    for (const seat of ['proxy', 'company-2', 'centre', 'oracle-5']) {
+      expect(keyOf(1, seat)).toBe(keyOf(0, seat));
+      expect((await readJson(folder, 'south', seat, 'key.json')).address).toBe(keyOf(0, seat));
+    }
+    expect(keyOf(2, 'edge-1')).not.toBe(keyOf(1, 'edge-1'));
+    expect(await readJson(folder, 'north', 'oracle-1', 'certificate.json')).toMatchObject({ role: 'oracle', chainId: 7332 });
+    const ports = new Set<unknown>();
+    for (const [at, { name, members }] of laid.ledgers.entries()) {
+      expect(await readJson(folder, name, 'genesis.json')).toMatchObject({ chainId: 7331 + at });
+      for (const { folder: seat, role } of members) {
+        if (role === 'device') continue;
+        const { listen } = (await readJson(folder, name, seat, 'node.json')) as { listen: { port: number } };
+        expect(ports.has(listen.port)).toBe(false);
+        ports.add(listen.port);
+      }
+    }
+    expect((await readdir(folder)).toSorted()).toEqual(['fbc', 'ledgers.json', 'north', 'south']);
+    for (const names of ['fbc', 'fbc,fbc', 'fbc,../x', 'fbc,']) {
+      const refused = await runTreadle('init', '--folder', join(await emptyFolder(), 'new'), '--ledgers', names, '--json');
+      expect(refused.json()).toMatchObject({ error: { code: 'CONSORTIUM_PLAN_INVALID' } });
+    }
+  });
+
   it('says for people what is there and what comes next', async () => {
     const folder = join(await emptyFolder(), 'new');
     const { exitCode, stdout } = await runTreadle('init', '--folder', folder);

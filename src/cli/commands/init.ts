@@ -78,7 +78,9 @@ async function initLedgers(folder: string, options: InitOptions, out: Output): P
     );
   }
   out.line('key.json files are secret: give each member its own folders, and the genesis.json beside each of them.');
-  out.line(`Next: treadle up --folder ${options.folder}   (all on this machine), or on each machine: treadle node --folder FOLDER ...`);
+  out.line(
+    `Next: treadle up --folder ${options.folder}   (all on this machine), or on each machine: treadle node --folder FOLDER ...`,
+  );
   const ledgers = plan.file.ledgers.map((ledger, at) => ({ ...ledger, members: plan.ledgers[at]?.plan.members ?? [] }));
   out.result({ folder, ledgers, processes: plan.file.processes });
 }

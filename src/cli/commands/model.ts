@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { TreadleError } from '../../errors.ts';
 import {
   createEngine,
@@ -14,7 +14,7 @@ import {
 import { modelDigest } from '../../market/index.ts';
 import { datasetFiles } from '../dataset-files.ts';
 import { ensureKernels } from '../kernel-files.ts';
-import { readText } from '../load-setup.ts';
+import { readBytes, readText } from '../load-setup.ts';
 import { decimal } from '../numbers.ts';
 import { createOutput } from '../output.ts';
 
@@ -175,15 +175,6 @@ function networkNamed(name: string): NetworkDescription {
 
 function numbersOf(option: string, text: string | undefined): number[] | undefined {
   return text?.split(',').map((each) => decimal(option, each, { min: -1e30, max: 1e30 }));
-}
-
-async function readBytes(file: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await readFile(file));
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new TreadleError('CLI_FILE_UNREADABLE', { detail: `${file} cannot be read (${code})`, cause });
-  }
 }
 
 async function writeNew(file: string, bytes: Uint8Array): Promise<void> {

@@ -14,7 +14,7 @@ afterAll(() => rm(join(folder, '..'), { recursive: true, force: true }));
 
 describe('treadle node', () => {
   it.each<readonly [string, readonly string[], readonly string[], RegExp]>([
-    ['sealers in one process', ['proxy', 'company-1'], [], /roles proxy, company: only edge nodes, or only devices/],
+    ['sealers in one process', ['proxy', 'company-1'], [], /roles proxy, company: only edge nodes, only devices/],
     ['companies in one process', ['company-1', 'company-2'], [], /roles company: only edge nodes/],
     ['an edge node and a device in one process', ['edge-1', 'device-1'], [], /roles edge, device/],
     ['a port that is none, before anything starts', ['fleet'], ['--console-port', '65536'], /--console-port is "65536"/],

@@ -48,7 +48,9 @@ export async function node(options: NodeOptions): Promise<void> {
   const host =
     group === undefined
       ? await runSingle(folders[0] as string, options, failed.reject)
-      : await runGroup(group, options, failed.reject);
+      : areSeparate(group.members)
+        ? await runSeparate(group, options, failed.reject)
+        : await runGroup(group, options, failed.reject);
   const timer = setInterval(() => reportToSupervisor(host.report()), REPORT_EVERY_MS);
   try {
     reportToSupervisor(host.report());
@@ -112,13 +114,53 @@ async function groupOf(folders: readonly string[]): Promise<Group | undefined> {
   return (await isFleet(first)) ? loadFleet(first) : undefined;
 }
 
+/** Nodes that share a process and nothing else: those of different ledgers, and oracle nodes, each of which checks the chain itself. */
+function areSeparate(members: readonly LoadedNode[]): boolean {
+  const chains = new Set(members.map(({ setup }) => setup.genesis.chainId));
+  if (members.length === 1) return false;
+  return chains.size === members.length || members.every(({ setup }) => setup.file.role === 'oracle');
+}
+
 /** @throws TreadleError CLI_BAD_OPTION: a sealer is a process of its own, and what edge nodes share is of no use to a device */
 function refuseMixed(members: readonly LoadedNode[]): void {
   const roles = [...new Set(members.map(({ setup }) => setup.file.role))];
   if (roles.length === 1 && (roles[0] === 'edge' || roles[0] === 'device')) return;
   throw new TreadleError('CLI_BAD_OPTION', {
-    detail: `--folder names nodes of the roles ${roles.join(', ')}: only edge nodes, or only devices, share a process`,
+    detail: `--folder names nodes of the roles ${roles.join(', ')}: only edge nodes, only devices, only oracle nodes, or nodes of different ledgers share a process`,
   });
+}
+
+/** Nodes with a ledger each: every one of them serves what its own file says. */
+async function runSeparate({ name, members }: Group, options: NodeOptions, fatal: (error: unknown) => void): Promise<Hosted> {
+  const running: RunningNode[] = [];
+  const stop = async (): Promise<void> => {
+    const outcomes = await Promise.allSettled(running.map((member) => member.stop()));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  };
+  try {
+    for (const member of members) running.push(await runNode(withOptions(member, options), { fatal, ...interval(options) }));
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw error;
+  }
+  return { stop, report: () => reportOfSeats(name, running) };
+}
+
+function reportOfSeats(name: string, running: readonly RunningNode[]): ChildReport {
+  const reports = running.map((member) => ({ ...reportOf(member), chainId: member.loaded.setup.genesis.chainId }));
+  const [first] = reports;
+  const sum = (pick: (report: ChildReport) => number): number => reports.reduce((total, report) => total + pick(report), 0);
+  const tasks = (pick: 'requested' | 'completed' | 'failed'): number => sum((report) => report.tasks?.[pick] ?? 0);
+  return {
+    ...(first as ChildReport),
+    name,
+    nodes: running.length,
+    peers: sum(({ peers }) => peers),
+    vouchers: sum(({ vouchers = 0 }) => vouchers),
+    tasks: { requested: tasks('requested'), completed: tasks('completed'), failed: tasks('failed') },
+    seats: reports.map(({ tasks: _tasks, vouchers: _vouchers, height = 0, ...seat }) => ({ ...seat, height })),
+  };
 }
 
 /** A group serves one page of its own, on which each member's view of its peers and chain stands. */

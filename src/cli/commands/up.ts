@@ -1,16 +1,18 @@
 import { access, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type ConsortiumFile, readConsortiumFile } from '../../consortium/index.ts';
+import { type ConsortiumFile, readConsortiumFile, readLedgersFile } from '../../consortium/index.ts';
 import { TreadleError } from '../../errors.ts';
 import type { ChildReport } from '../child-report.ts';
 import { ensureConsole } from '../console-files.ts';
+import { readText } from '../load-setup.ts';
 import { wholeNumber } from '../numbers.ts';
 import { createOutput, type Output } from '../output.ts';
+import { plansOf, plansOfLedgers, type Stages } from '../process-plans.ts';
 import { showProgress } from '../progress.ts';
 import { durationMs } from '../quantities.ts';
 import { stopRequested } from '../stop-requested.ts';
 import { createSupervisor, type ProcessPlan, type Supervisor } from '../supervisor.ts';
-import { demoCompanies, layOut, refuseUsedFolder, writePlan } from './init.ts';
+import { demoCompanies, layOut, layOutLedgers, refuseUsedFolder, writePlan } from './init.ts';
 
 export interface UpOptions {
   readonly folder: string;
@@ -30,6 +32,7 @@ export interface UpOptions {
 }
 
 const STOP_GRACE_MS = 15_000;
+const LEDGERS_FILE = 'ledgers.json';
 /** What only a new consortium takes. */
 const LAYOUT_OPTIONS = ['edges', 'devices', 'sites', 'users', 'ledgers'] as const;
 
@@ -40,8 +43,8 @@ export async function up(options: UpOptions): Promise<void> {
   const wantedMs = options.interval === undefined ? undefined : durationMs('--interval', options.interval);
   const resumed = await prepare(folder, options, out);
   await ensureConsole((text) => process.stderr.write(`${text}\n`));
-  const consortium = await readConsortium(folder);
-  out.line(`${resumed ? 'Resuming' : 'Starting'} ${consortium.name} from ${folder}`);
+  const { name, stages, chains } = await readLayout(folder, wantedMs);
+  out.line(`${resumed ? 'Resuming' : 'Starting'} ${name} from ${folder}`);
 
   const supervisor = createSupervisor(join(folder, 'logs'));
   const stop = { asked: false };
@@ -49,13 +52,17 @@ export async function up(options: UpOptions): Promise<void> {
     stop.asked = true;
   });
   try {
-    await Promise.race([startAll(supervisor, plansOf(consortium, folder, wantedMs), out), stopping]);
+    await Promise.race([startAll(supervisor, stages, out), stopping]);
     const proxy = supervisor.processes.get('proxy')?.report;
     if (proxy !== undefined) {
-      out.line(`Console   ${proxy.consoleUrl ?? '-'}`);
-      out.line(`JSON-RPC  ${proxy.rpcUrl ?? '-'}   (chain id ${consortium.chainId}, gas price 0)`);
+      for (const { ledger, chainId } of chains) {
+        const seat = seatOn(proxy, chainId);
+        const on = ledger === undefined ? '' : `  ${ledger}`;
+        out.line(`Console   ${seat.consoleUrl ?? '-'}${on}`);
+        out.line(`JSON-RPC  ${seat.rpcUrl ?? '-'}   (chain id ${chainId}, gas price 0)${on}`);
+      }
       out.line('Ctrl-C stops everything; the same command goes on from here.');
-      out.result({ folder, resumed, chainId: consortium.chainId, ...summary(supervisor) });
+      out.result({ folder, resumed, chainId: chains[0]?.chainId, ...summary(supervisor), ...ledgersOf(chains, proxy) });
     }
     const show = showProgress(supervisor, out, options.progress);
     supervisor.onExit((ended) => {
@@ -75,21 +82,65 @@ export async function up(options: UpOptions): Promise<void> {
 
 /** Lays out a new consortium, unless the folder holds one; returns whether it did. */
 async function prepare(folder: string, options: UpOptions, out: Output): Promise<boolean> {
-  const exists = await access(join(folder, 'consortium.json')).then(
-    () => true,
-    () => false,
-  );
-  if (exists) {
+  if ((await holds(folder, 'consortium.json')) || (await holds(folder, LEDGERS_FILE))) {
     const ignored = LAYOUT_OPTIONS.filter((name) => options[name] !== undefined).map((name) => `--${name}`);
+    if (options.oracles !== '0') ignored.push('--oracles');
     if (ignored.length > 0)
       out.line(`${folder} holds a consortium already: ${ignored.join(', ')} of it stays as it was laid out`);
     return true;
   }
   await refuseUsedFolder(folder);
   const companies = demoCompanies(wholeNumber('--companies', options.companies, { min: 0, max: 99 }));
-  const plan = await layOut({ ...options, name: 'Demo consortium', chainId: '7331', company: companies, host: '127.0.0.1' });
-  await writePlan(folder, plan);
+  const layout = { ...options, name: 'Demo consortium', chainId: '7331', company: companies, host: '127.0.0.1' };
+  await writePlan(folder, options.ledgers === undefined ? await layOut(layout) : await layOutLedgers(layout));
   return false;
+}
+
+function holds(folder: string, file: string): Promise<boolean> {
+  return access(join(folder, file)).then(
+    () => true,
+    () => false,
+  );
+}
+
+interface RunningLayout {
+  readonly name: string;
+  readonly stages: Stages;
+  /** `ledger` is absent where there is one only. */
+  readonly chains: readonly { readonly ledger?: string; readonly chainId: number }[];
+}
+
+/** What a folder holds: one ledger, or several. */
+async function readLayout(folder: string, wantedMs: number | undefined): Promise<RunningLayout> {
+  if (!(await holds(folder, LEDGERS_FILE))) {
+    const consortium = await readConsortium(folder);
+    const { name, chainId } = consortium;
+    return { name, stages: plansOf(consortium, folder, wantedMs), chains: [{ chainId }] };
+  }
+  const path = join(folder, LEDGERS_FILE);
+  const file = readLedgersFile({ file: path, text: await readText(path) });
+  const ledgers = await Promise.all(
+    file.ledgers.map(async ({ name, folder: at }) => ({ name, consortium: await readConsortium(join(folder, at)) })),
+  );
+  return {
+    name: file.name,
+    stages: plansOfLedgers(file, ledgers, { folder, wantedMs }),
+    chains: file.ledgers.map(({ name, chainId }) => ({ ledger: name, chainId })),
+  };
+}
+
+/** The seat of a process on one chain: a process with a single node is that node. */
+function seatOn(report: ChildReport, chainId: number): Pick<ChildReport, 'rpcUrl' | 'consoleUrl'> {
+  return report.seats === undefined ? report : (report.seats.find((seat) => seat.chainId === chainId) ?? {});
+}
+
+function ledgersOf(chains: RunningLayout['chains'], proxy: ChildReport): Record<string, unknown> {
+  if (chains.every(({ ledger }) => ledger === undefined)) return {};
+  const ledgers = chains.map(({ ledger, chainId }) => {
+    const { rpcUrl, consoleUrl } = seatOn(proxy, chainId);
+    return { name: ledger, chainId, rpcUrl, consoleUrl };
+  });
+  return { ledgers };
 }
 
 async function readConsortium(folder: string): Promise<ConsortiumFile> {
@@ -102,38 +153,11 @@ async function readConsortium(folder: string): Promise<ConsortiumFile> {
   }
 }
 
-/** A dozen processes is what a laptop bears; more edge nodes than this share processes. */
-const EDGE_PROCESSES_MAX = 8;
-/** Time from one task to the next of each of a dozen devices; more devices ask less often, so that together they ask as often. */
-const INTERVAL_MS = 5_000;
-const FULL_PACE_DEVICES = 12;
-
-/** One process each, the devices together in one: first those whom the others ask. */
-function plansOf(consortium: ConsortiumFile, folder: string, wantedMs: number | undefined): readonly (readonly ProcessPlan[])[] {
-  const members = (...roles: readonly string[]): readonly string[] =>
-    consortium.members.filter((member) => roles.includes(member.role)).map((member) => member.folder);
-  const plan = (stage: number, names: readonly string[], extra: readonly string[] = []): ProcessPlan => ({
-    stage,
-    name: names.length === 1 ? (names[0] as string) : `${names[0]}-to-${names.at(-1)}`,
-    args: ['node', ...extra, '--folder', ...names.map((name) => join(folder, name))],
-  });
-  const edges = members('edge');
-  const perProcess = Math.ceil(edges.length / EDGE_PROCESSES_MAX);
-  const groups = Array.from({ length: Math.min(EDGE_PROCESSES_MAX, edges.length) }, (_, at) =>
-    edges.slice(at * perProcess, (at + 1) * perProcess),
-  );
-  const devices = members('device').length;
-  const intervalMs = wantedMs ?? Math.round((INTERVAL_MS * Math.max(devices, FULL_PACE_DEVICES)) / FULL_PACE_DEVICES);
-  const fleet = devices > 0 ? [plan(2, ['fleet'], ['--interval', String(intervalMs)])] : [];
-  const sealers = members('centre', 'proxy', 'company').map((name) => plan(0, [name]));
-  return [sealers, groups.filter((group) => group.length > 0).map((group) => plan(1, group)), fleet];
-}
-
 /**
  * Starts the centre, then the others in their order. Ports that are taken move, and files that name them are wrong then: everybody is
  * told where the centre really is, and finds the others through it.
  */
-async function startAll(supervisor: Supervisor, stages: readonly (readonly ProcessPlan[])[], out: Output): Promise<void> {
+async function startAll(supervisor: Supervisor, stages: Stages, out: Output): Promise<void> {
   const start = async (plan: ProcessPlan): Promise<ChildReport | undefined> => {
     const { report } = await supervisor.start(plan);
     const urls = [report?.rpcUrl, report?.consoleUrl].filter((url) => url !== undefined).join('  ');
@@ -142,11 +166,17 @@ async function startAll(supervisor: Supervisor, stages: readonly (readonly Proce
   };
   const centre = stages.flat().find(({ name }) => name === 'centre');
   const found = centre && (await start(centre));
-  const contact = found?.addresses[0] === undefined ? [] : ['--contact', `${found.node}@${found.addresses[0]}`];
+  const contact = found === undefined ? [] : contactsOf(found).flatMap((text) => ['--contact', text]);
   for (const stage of stages) {
     const others = stage.filter((plan) => plan !== centre);
     await Promise.all(others.map((plan) => start({ ...plan, args: [...plan.args, ...contact] })));
   }
+}
+
+/** Where a process can be asked: each of its nodes on its own chain. */
+function contactsOf({ node, addresses, seats }: ChildReport): readonly string[] {
+  if (seats === undefined) return addresses.slice(0, 1).map((address) => `${node}@${address}`);
+  return seats.flatMap((seat) => seat.addresses.slice(0, 1).map((address) => `${seat.node}@${address}#${seat.chainId}`));
 }
 
 function summary(supervisor: Supervisor): Record<string, unknown> {

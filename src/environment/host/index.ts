@@ -5,3 +5,8 @@ export { type HttpOptions, type HttpServer, serveHttp } from './http-server.ts';
 export type { ListenOptions } from './libp2p-node.ts';
 export { createLinkShaping, type LinkRule, type LinkShaping } from './link-shaping.ts';
 export { nativeBlsCurve } from './native-bls.ts';
+export { folderObjects } from './objects/folder-objects.ts';
+export { type BlobService, s3Blobs } from './objects/s3-blobs.ts';
+export { type S3Options, s3Objects } from './objects/s3-objects.ts';
+export { type PostgresOptions, postgresTelemetry } from './telemetry/postgres-telemetry.ts';
+export { type SqliteOptions, sqliteTelemetry } from './telemetry/sqlite-telemetry.ts';

@@ -29,7 +29,11 @@ const DEVICE_COUNT_DEFAULT = 100;
  */
 export function loadScenario(text: string, options: LoadScenarioOptions): Scenario {
   const source = new ScenarioText(text, options.file);
-  const raw = validateScenario(source) as RawScenario;
+  return scenarioOf(source, validateScenario(source) as RawScenario, options);
+}
+
+/** Turns what the schema let through into a scenario. @throws TreadleError SCENARIO_INVALID | SCENARIO_FILE_MISSING | PLACES_INVALID */
+export function scenarioOf(source: ScenarioText, raw: RawScenario, options: LoadScenarioOptions): Scenario {
   const durationMicros = positive(source, 'duration', raw.duration, ['duration']);
   const edge = readEdge(source, raw, options);
   const devices = readDevices(source, raw, options);
@@ -240,7 +244,7 @@ interface RawJob {
 }
 
 /** What the schema lets through, after its defaults were filled in. */
-interface RawScenario {
+export interface RawScenario {
   readonly scenario: string;
   readonly description: string;
   readonly duration: string;

@@ -18,10 +18,6 @@ export const FEDERATED_ERRORS = defineErrors({
     summary: 'The plan of the training cannot be carried out',
     action: 'Correct what the message names',
   },
-  FEDERATED_MESSAGE_INVALID: {
-    summary: 'A message about training cannot be read',
-    action: 'Let both sides run the same release; nothing was changed by the message',
-  },
   FEDERATED_WEIGHTS_MISSING: {
     summary: 'The weights asked for are not here',
     action: 'Ask again after the next round; weights of old rounds are not kept',

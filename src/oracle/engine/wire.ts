@@ -151,7 +151,7 @@ function readItem(reader: RlpReader): ProposedItem {
     item.end();
     return { ...read, signature };
   });
-  const signature = reader.bytes('signature', BLS_BYTES);
+  const signature = readNoneOrSignature(reader);
   reader.end();
   return { outcome, nonce, sights, signature };
 }
@@ -164,7 +164,7 @@ export function encodeSignAnswer(answer: SignAnswer): Uint8Array {
 /** @throws TreadleError MESSAGE_MALFORMED */
 export function decodeSignAnswer(bytes: Uint8Array): SignAnswer {
   const reader = readRlp(bytes, 'signature');
-  const signature = reader.bytes('signature', BLS_BYTES);
+  const signature = readNoneOrSignature(reader);
   const objections = reader.list('objections', ORACLE_BATCH_MAX).map((item) => {
     const id = item.uint('id');
     const why = OBJECTIONS[item.integer('why', OBJECTIONS.length - 1)] as Objection;
@@ -172,7 +172,9 @@ export function decodeSignAnswer(bytes: Uint8Array): SignAnswer {
     return { id, why };
   });
   reader.end();
-  return signature.length === BLS_BYTES ? { signed: true, signature } : { signed: false, objections };
+  if (signature.length === 0) return { signed: false, objections };
+  if (objections.length > 0) throw malformed('signature: with objections');
+  return { signed: true, signature };
 }
 
 export function encodeProposedCall({ term, id, attempt }: ProposedCall): Uint8Array {
@@ -212,10 +214,11 @@ function readSight(reader: RlpReader): Sight {
   const reason = reader.integer('reason', requestReasons.length - 1);
   const value = reader.bytes('value', ORACLE_SIGHT_BYTES_MAX);
   if (reason === 0) return { kind: 'value', value };
+  if (value.length > 0) throw malformed('sight: a failure with a value');
   try {
     return { kind: 'failure', reason: failureReasonOf(reason) };
   } catch (cause) {
-    throw new TreadleError('MESSAGE_MALFORMED', { detail: `sight: ${reason} is no reason of a failure`, cause });
+    throw malformed(`sight: ${reason} is no reason of a failure`, cause);
   }
 }
 
@@ -237,4 +240,14 @@ function listOf(bytes: Uint8Array, name: string): RlpReader[] {
   while (out.length < ORACLE_BATCH_MAX && !reader.isAtEnd()) out.push(reader.sublist('item'));
   reader.end();
   return out;
+}
+
+function readNoneOrSignature(reader: RlpReader): Uint8Array {
+  const signature = reader.bytes('signature', BLS_BYTES);
+  if (signature.length !== 0 && signature.length !== BLS_BYTES) throw malformed(`signature: ${signature.length} bytes`);
+  return signature;
+}
+
+function malformed(detail: string, cause?: unknown): TreadleError {
+  return new TreadleError('MESSAGE_MALFORMED', { detail, ...(cause !== undefined && { cause }) });
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsClient } from 'aws4fetch';
 import { TreadleError } from '../../../errors.ts';
@@ -26,9 +27,12 @@ export function s3Objects(options: S3Options): Objects {
   };
 
   const once = async (method: 'GET' | 'PUT' | 'DELETE', path: string, content?: Uint8Array): Promise<Response> => {
-    // A copy: what is to be signed must own its buffer.
+    // The hash of the body is signed as well: without it, what is stored could be exchanged on the way.
+    const hash = createHash('sha256')
+      .update(content ?? '')
+      .digest('hex');
     const body = content === undefined ? {} : { body: Uint8Array.from(content) };
-    const request = await client.sign(urlOf(path), { method, ...body });
+    const request = await client.sign(urlOf(path), { method, headers: { 'x-amz-content-sha256': hash }, ...body });
     return fetch(request, { signal: AbortSignal.timeout(OBJECT_TIMEOUT_MS) });
   };
 

@@ -7,7 +7,7 @@ import { gatedOutside, type SourceReader } from '../../outside-gate.ts';
 import { serverAddress } from '../../outside-source.ts';
 import '../../errors.ts';
 import { FileReader } from './file-reader.ts';
-import { HttpClient, type HttpClientOptions } from './http-client.ts';
+import { HttpClient, type NameLookup } from './http-client.ts';
 import { MqttReader } from './mqtt-broker.ts';
 import { OpcUaReader } from './opcua-server.ts';
 import { SqlReader } from './sql-database.ts';
@@ -23,7 +23,7 @@ export interface HostOutsideOptions extends Pick<Environment, 'clock' | 'log' | 
   /** Where certificates of this node's own are kept. */
   readonly dataFolder: string;
   /** How names become addresses; default: the system's way. */
-  readonly lookup?: HttpClientOptions['lookup'];
+  readonly lookup?: NameLookup;
 }
 
 /** The sources that a node can really read. */

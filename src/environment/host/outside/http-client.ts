@@ -1,4 +1,4 @@
-import { lookup as systemLookup } from 'node:dns';
+import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
 import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
@@ -20,8 +20,15 @@ export interface HttpClientOptions {
   readonly folder: string;
   readonly nowMs: () => number;
   /** How names become addresses; default: the system's way. */
-  readonly lookup?: typeof systemLookup;
+  readonly lookup?: NameLookup;
 }
+
+/** Finds all addresses of a name. */
+export type NameLookup = (
+  name: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void;
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 const DEFAULT_ACCEPT = 'application/json, text/*;q=0.9, */*;q=0.5';
@@ -87,7 +94,7 @@ export class HttpClient {
 
   /** Names become addresses here and nowhere else, and only those that may be connected to are handed on. */
   #lookup({ hostname, mayConnect }: Admitted): LookupFunction {
-    const lookup = this.#options.lookup ?? systemLookup;
+    const lookup: NameLookup = this.#options.lookup ?? systemLookup;
     return (name, options, callback) => {
       lookup(name, { ...options, all: true }, (error, found) => {
         if (error !== null) return callback(error, '');

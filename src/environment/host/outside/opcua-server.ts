@@ -61,13 +61,17 @@ export class OpcUaReader {
         throw new TreadleError('OUTSIDE_SOURCE_INVALID', { detail: `the server has no variable ${nodeId} (${status})` });
       if (NOT_FOR_US.includes(status))
         throw new TreadleError('OUTSIDE_REFUSED', { detail: `the server does not let this node read ${nodeId} (${status})` });
-      const content = contentOf({ value: plainValue(found.value), status, sourceTimestampMs: found.sourceTimestamp?.getTime() });
+      const content = contentOf({
+        value: isBad(status) ? null : plainValue(found.value),
+        status,
+        sourceTimestampMs: found.sourceTimestamp?.getTime(),
+      });
       if (content.length > maxBytes) throw contentTooLarge(maxBytes);
       return { content, mediaType: 'application/json', observedAtMs: this.#options.nowMs() };
     } catch (cause) {
       if (cause instanceof TreadleError) throw cause;
       this.#give(connection);
-      throw unreachable(this.#options.address, cause);
+      throw failure(this.#options.address, cause);
     }
   }
 
@@ -129,6 +133,22 @@ export class OpcUaReader {
     if (server.serverCertificateFile === undefined) return undefined;
     return new X509Certificate(await readFile(resolve(folder, server.serverCertificateFile))).raw;
   }
+}
+
+/** What is sent along with a bad status is no value (OPC 10000-4, 7.11); nobody should take it for one. */
+function isBad(status: string): boolean {
+  return status.startsWith('Bad');
+}
+
+/** The library tells what a server answered in its text, by the names of the standard. */
+function failure(address: string, cause: unknown): TreadleError {
+  const status = /\bBad[A-Z]\w+/.exec(String(cause))?.[0];
+  if (status === undefined || !/^Bad(User|Identity|Certificate|Security)/.test(status)) return unreachable(address, cause);
+  return new TreadleError('OUTSIDE_REFUSED', {
+    detail: `the server does not let this node in (${status})`,
+    data: { status },
+    cause,
+  });
 }
 
 async function disconnect(connection: Promise<Connection>): Promise<void> {

@@ -2,11 +2,10 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OUTSIDE_ROWS_MAX } from '../../../limits.ts';
 import type { SqlParameter, SqlSource } from '../../outside.ts';
+import { HAS_POSTGRES, type PostgresServer, startPostgres } from '../testing/postgres-server.ts';
 import { type OutsideBench, openBench } from './testing/outside-bench.ts';
-import { findPostgres, type Postgres, startPostgres } from './testing/postgres.ts';
 
-const programs = findPostgres();
-if (programs === undefined) console.warn('PostgreSQL is not installed: the tests of SQL sources are skipped');
+if (!HAS_POSTGRES) console.warn('PostgreSQL is not installed: the tests of SQL sources are skipped');
 
 const QUERIES = {
   mean: 'select machine, avg(celsius)::float8 as mean from readings where machine = $1 group by machine order by machine;',
@@ -14,27 +13,27 @@ const QUERIES = {
   flood: 'select n from generate_series(1, 1000000) n',
 };
 
-describe.skipIf(programs === undefined)('a SQL source, read from a PostgreSQL server', () => {
-  let server: Postgres;
+describe.skipIf(!HAS_POSTGRES)('a SQL source, read from a PostgreSQL server', () => {
+  let server: PostgresServer;
   let bench: OutsideBench;
 
   beforeAll(async () => {
-    server = await startPostgres(programs as NonNullable<typeof programs>);
-    const owner = new pg.Client({
-      host: '127.0.0.1',
-      port: server.port,
-      user: server.user,
-      password: server.password,
-      database: 'postgres',
-    });
+    server = await startPostgres();
+    const owner = new pg.Client({ connectionString: server.url });
     await owner.connect();
     await owner.query(`
       create table readings (machine text, at timestamptz, celsius numeric, count bigint);
-      insert into readings values ('oven', '2026-01-01T00:00:00Z', 21.50, 9007199254740993), ('oven', '2026-01-01T00:00:01Z', 22.5, 2), ('press', '2026-01-01T00:00:02Z', 40, 3);
+      insert into readings values ('oven', '2026-01-01T00:00:00Z', 21.50, 9007199254740993),
+        ('oven', '2026-01-01T00:00:01Z', 22.5, 2), ('press', '2026-01-01T00:00:02Z', 40, 3);
       create role reader login password 'reading';
       grant select, insert on readings to reader`);
+    // The server lets everybody in; the reader has to show its password.
+    const { rows } = await owner.query<{ readonly hba_file: string }>('show hba_file');
+    await owner.query(`
+      copy (values ('host all reader 127.0.0.1/32 scram-sha-256'), ('host all all 127.0.0.1/32 trust')) to '${rows[0]?.hba_file}'`);
+    await owner.query('select pg_reload_conf()');
     await owner.end();
-    const { port } = server;
+    const port = Number(new URL(server.url).port);
     const common = { host: '127.0.0.1', port, database: 'postgres', user: 'reader', password: 'reading' };
     bench = await openBench({
       databases: {
@@ -48,7 +47,7 @@ describe.skipIf(programs === undefined)('a SQL source, read from a PostgreSQL se
 
   afterAll(async () => {
     await bench?.close();
-    await server?.close();
+    await server?.stop();
   });
 
   const sql = (database: string, query: string, ...parameters: SqlParameter[]): SqlSource => ({
@@ -108,8 +107,11 @@ describe.skipIf(programs === undefined)('a SQL source, read from a PostgreSQL se
   });
 
   it('says what is wrong without the secrets of the configuration', async () => {
+    // The server takes a moment to read its new rules.
+    await expect
+      .poll(() => failure(sql('stranger', 'select 1')))
+      .toMatchObject({ code: 'OUTSIDE_REFUSED', data: { state: '28P01' } });
     const refused = await failure(sql('stranger', 'select 1'));
-    expect(refused).toMatchObject({ code: 'OUTSIDE_REFUSED', data: { state: '28P01' } });
     expect(String(refused)).not.toMatch(/reader|guessed/);
     expect(await failure(sql('absent', 'select 1'))).toMatchObject({ code: 'OUTSIDE_UNREACHABLE' });
     expect(await failure(sql('open', 'select wrong'))).toMatchObject({

@@ -1,4 +1,5 @@
-import { encodeRlp, type RlpInput } from '../../../crypto/index.ts';
+import { encodeRlp, fromHex, type RlpInput, type RlpReader, readRlp } from '../../../crypto/index.ts';
+import { FEDERATED_CLIENTS_MAX, FEDERATED_ROUNDS_MAX, FEDERATED_TEXT_BYTES_MAX } from '../../../limits.ts';
 import { digestOfBytes, type WeightsDigest } from '../weights.ts';
 
 /** A client whose weights are in the new model. */
@@ -56,13 +57,44 @@ export function encodeRoundRecord(record: RoundRecord): Uint8Array {
   return encodeRlp([
     text(record.training),
     record.round,
-    text(record.previous),
-    text(record.digest),
-    record.accepted.map(({ client, digest, samples, share }) => [text(client), text(digest), samples, float(share)]),
-    record.rejected.map(({ client, digest, samples, reason }) => [text(client), text(digest), samples, text(reason)]),
+    fromHex(record.previous),
+    fromHex(record.digest),
+    record.accepted.map(({ client, digest, samples, share }) => [text(client), fromHex(digest), samples, float(share)]),
+    record.rejected.map(({ client, digest, samples, reason }) => [text(client), fromHex(digest), samples, text(reason)]),
     record.absent.map(({ client, reason }) => [text(client), text(reason)]),
     [float(accuracy), float(loss), evaluations, ...(triggered === undefined ? [] : [float(triggered)])],
   ]);
+}
+
+/** @throws TreadleError MESSAGE_MALFORMED */
+export function decodeRoundRecord(bytes: Uint8Array): RoundRecord {
+  const reader = readRlp(bytes, 'round record');
+  const name = (from: RlpReader, what: string) => from.text(what, FEDERATED_TEXT_BYTES_MAX);
+  const given = (from: RlpReader) => ({
+    client: name(from, 'client'),
+    digest: from.hash('digest'),
+    samples: from.integer('samples', Number.MAX_SAFE_INTEGER),
+  });
+  const record = {
+    training: name(reader, 'training'),
+    round: reader.integer('round', FEDERATED_ROUNDS_MAX),
+    previous: reader.hash('previous'),
+    digest: reader.hash('digest'),
+    accepted: reader.list('accepted', FEDERATED_CLIENTS_MAX).map((each) => ({ ...given(each), share: readFloat(each, 'share') })),
+    rejected: reader.list('rejected', FEDERATED_CLIENTS_MAX).map((each) => ({ ...given(each), reason: name(each, 'reason') })),
+    absent: reader
+      .list('absent', FEDERATED_CLIENTS_MAX)
+      .map((each) => ({ client: name(each, 'client'), reason: name(each, 'reason') })),
+    metrics: readMetrics(reader.sublist('metrics')),
+  };
+  reader.end();
+  return record;
+}
+
+function readMetrics(reader: RlpReader): RoundMetrics {
+  const [accuracy, loss] = [readFloat(reader, 'accuracy'), readFloat(reader, 'loss')];
+  const evaluations = reader.integer('evaluations', Number.MAX_SAFE_INTEGER);
+  return { accuracy, loss, evaluations, ...(!reader.isAtEnd() && { triggered: readFloat(reader, 'triggered') }) };
 }
 
 export function digestOfRoundRecord(record: RoundRecord): WeightsDigest {
@@ -73,8 +105,19 @@ function text(value: string): RlpInput {
   return new TextEncoder().encode(value);
 }
 
+/** Texts of others are cut to this length before they are put into a record. */
+export function shortText(value: string): string {
+  return new TextDecoder().decode(new TextEncoder().encode(value).subarray(0, FEDERATED_TEXT_BYTES_MAX - 4)).replace(/\ufffd+$/, '');
+}
+
+/** The inverse of {@link float}. @throws TreadleError MESSAGE_MALFORMED */
+export function readFloat(reader: RlpReader, name: string): number {
+  const bytes = reader.fixed(name, 8);
+  return new DataView(bytes.buffer, bytes.byteOffset, 8).getFloat64(0);
+}
+
 /** IEEE 754 double precision, big-endian; every NaN is the same one. */
-function float(value: number): Uint8Array {
+export function float(value: number): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setFloat64(0, Number.isNaN(value) ? Number.NaN : value);
   return bytes;

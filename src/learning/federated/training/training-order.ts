@@ -40,7 +40,12 @@ export function trainLocally(
 ): Trained {
   beginTraining(network, start, order);
   let loss = 0;
-  for (let epoch = 1; epoch <= order.epochs; epoch++) loss = trainEpoch(network, data, { order, turn, epoch });
+  for (let epoch = 1; epoch <= order.epochs; epoch++) {
+    const steps = trainEpoch(network, data, { order, turn, epoch });
+    let step = steps.next();
+    while (step.done !== true) step = steps.next();
+    loss = step.value;
+  }
   return { weights: network.copyWeights(), loss, samples: data.rows.length };
 }
 
@@ -51,20 +56,24 @@ export function beginTraining(network: Network, start: Float32Array, { optimiser
   if (optimiser.proximal !== undefined && optimiser.proximal !== 0) network.setAnchor();
 }
 
-/** One pass over the samples. @returns the mean loss */
-export function trainEpoch(
+/**
+ * One pass over the samples, a step after the other, for whoever has to do something else in between.
+ *
+ * @returns the mean loss
+ */
+export function* trainEpoch(
   network: Network,
   { samples, rows }: { readonly samples: TrainingSamples; readonly rows: Uint32Array },
   { order, turn, epoch }: { readonly order: TrainingOrder; readonly turn: TrainingTurn; readonly epoch: number },
-): number {
+): Generator<void, number> {
   if (rows.length === 0) throw new TreadleError('FEDERATED_PLAN_INVALID', { detail: `Client ${turn.client} has no sample` });
   const random = seededStream('batches', order.seed, turn.round, turn.client, epoch);
-  const shuffle = shuffled(rows.length, random);
-  const sequence = Uint32Array.from(shuffle, (at) => rows[at] as number);
+  const sequence = Uint32Array.from(shuffled(rows.length, random), (at) => rows[at] as number);
   let loss = 0;
   for (let from = 0; from < sequence.length; from += order.batchSize) {
     const batch = sequence.subarray(from, from + order.batchSize);
     loss += network.train(samples, batch, { optimiser: order.optimiser }) * batch.length;
+    yield;
   }
   return loss / sequence.length;
 }

@@ -6,7 +6,8 @@ import type { Outside, OutsideOptions, OutsideReading, OutsideSource } from '../
 import type { OutsideConfig } from '../../../outside-config.ts';
 import { hostClock } from '../../host-clock.ts';
 import { hostLog } from '../../host-log.ts';
-import { type HostOutsideOptions, hostOutside } from '../host-outside.ts';
+import { hostOutside } from '../host-outside.ts';
+import type { NameLookup } from '../http-client.ts';
 
 /** A door to the outside without the rest of a node. */
 export interface OutsideBench {
@@ -20,7 +21,7 @@ export interface OutsideBench {
 }
 
 export interface BenchOptions {
-  readonly lookup?: HostOutsideOptions['lookup'];
+  readonly lookup?: NameLookup;
   /** An own one by default. */
   readonly folder?: string;
 }

@@ -1,0 +1,287 @@
+import { type AppendLog, type Environment, type NodeId, sleep } from '../../../environment/index.ts';
+import { invariant, TreadleError } from '../../../errors.ts';
+import { FEDERATED_ANCHOR_ATTEMPTS, FEDERATED_ANCHOR_PAUSE_MICROS, FEDERATED_ANSWER_MICROS } from '../../../limits.ts';
+import { seededStream } from '../../datasets/index.ts';
+import type { Evaluation } from '../../engine/index.ts';
+import { aggregate, type Contribution, type PreAggregator, type Strategy } from '../aggregation/strategy.ts';
+import '../errors.ts';
+import type { TrainingOrder } from '../training/training-order.ts';
+import { faultOfWeights, weightsToBytes } from '../weights.ts';
+import {
+  type Answer,
+  CLIENT_PROTOCOL,
+  type ClientRequest,
+  COORDINATOR_PROTOCOL,
+  decodeAnswer,
+  decodeUpdate,
+  encodeAnswer,
+  encodeClientRequest,
+} from './messages.ts';
+import { checkRecordChain } from './record-chain.ts';
+import { type AnnouncedUpdate, RoundCore, type RoundEffect, type RoundEvent, type RoundRules } from './round-core.ts';
+import { decodeRoundRecord, encodeRoundRecord, type RoundRecord, shortText } from './round-record.ts';
+import { fetchWeights, serveWeights } from './weight-exchange.ts';
+import { type WeightStore, WeightStore as Weights, type WeightsReference } from './weight-store.ts';
+
+export interface CoordinatorOptions extends RoundRules {
+  readonly clients: readonly NodeId[];
+  readonly rounds: number;
+  /** How clients train. */
+  readonly order: TrainingOrder;
+  readonly first: Float32Array;
+  readonly strategy: Strategy;
+  readonly before?: readonly PreAggregator[];
+  /** Ask clients which loss the judge will find. */
+  readonly wantsClaims?: boolean;
+}
+
+/** What a coordinator needs besides its node. */
+export interface CoordinatorDependencies {
+  /** How weights do on the samples that judge, and on those that measure. */
+  judge(weights: Float32Array): Promise<Evaluation>;
+  measure(weights: Float32Array): Promise<Evaluation>;
+  /** The coordinator's own training, for strategies that want it. */
+  trainRoot?(global: Float32Array, round: number): Promise<Float32Array>;
+  /**
+   * Puts the record of a round where all clients can read its digest. Called again with the very same record until it succeeds, also after a
+   * restart; a record that is there already counts as success.
+   */
+  anchor(record: RoundRecord): Promise<void>;
+  /** Is told of every round once it is anchored. */
+  onRound?(record: RoundRecord): void;
+}
+
+/**
+ * The coordinator of a training: asks clients, takes their updates, aggregates, anchors, round after round. What is finished is on its disk: after
+ * a restart it goes on from the last round. One at a time per node.
+ */
+export class Coordinator {
+  readonly #environment: Environment;
+  readonly #options: CoordinatorOptions;
+  readonly #dependencies: CoordinatorDependencies;
+  readonly #store: WeightStore;
+  readonly #log: AppendLog;
+  #records: RoundRecord[] = [];
+  #core: RoundCore | undefined;
+  #round = 0;
+  #model: WeightsReference | undefined;
+  #dispatch: (event: RoundEvent) => void = () => undefined;
+
+  private constructor(
+    environment: Environment,
+    options: CoordinatorOptions,
+    dependencies: CoordinatorDependencies,
+    disk: { readonly store: WeightStore; readonly log: AppendLog },
+  ) {
+    this.#environment = environment;
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#store = disk.store;
+    this.#log = disk.log;
+  }
+
+  /**
+   * Opens what is on disk and begins to answer; to be called before the network starts.
+   *
+   * @throws TreadleError FEDERATED_STATE_INVALID when the disk holds another training, or one that does not fit together
+   */
+  static async open(
+    environment: Environment,
+    options: CoordinatorOptions,
+    dependencies: CoordinatorDependencies,
+  ): Promise<Coordinator> {
+    const log = await environment.disk.log(`federated-rounds-${options.training}`);
+    const coordinator = new Coordinator(environment, options, dependencies, { store: await Weights.open(environment), log });
+    await coordinator.#restore();
+    const members = new Set<string>(options.clients);
+    serveWeights(environment, coordinator.#store, (peer, digest) => members.has(peer) && digest === coordinator.#model?.digest);
+    environment.network.onRequest(COORDINATOR_PROTOCOL, async (from, body) => encodeAnswer(coordinator.#announced(from, body)));
+    return coordinator;
+  }
+
+  /** The rounds that are finished, each checked against the one before. */
+  get records(): readonly RoundRecord[] {
+    return this.#records;
+  }
+
+  /** Finished rounds from disk; of the last one nobody knows whether it was anchored. */
+  async #restore(): Promise<void> {
+    const { training, first } = this.#options;
+    const start = await this.#store.put(weightsToBytes(first));
+    this.#records = (await this.#log.records()).map(decodeRoundRecord);
+    checkRecordChain(this.#records, { training, first: start.digest });
+    this.#model = { ...start, digest: this.#records.at(-1)?.digest ?? start.digest };
+    await this.#store.load(this.#model);
+  }
+
+  /**
+   * Runs the training to its end.
+   *
+   * @returns the final model
+   * @throws TreadleError FEDERATED_QUORUM_MISSED | FEDERATED_TOO_FEW_CLIENTS, or what the anchor rejects with in the end
+   */
+  async run(): Promise<Float32Array> {
+    const last = this.#records.at(-1);
+    if (last !== undefined) await this.#anchor(last);
+    while (this.#records.length < this.#options.rounds) await this.#runRound(this.#records.length + 1);
+    const model = this.#model as WeightsReference;
+    const { training, rounds: round } = this.#options;
+    await Promise.all(
+      this.#options.clients.map((client) =>
+        this.#ask(client, { type: 'finish', training, round, model }).catch((error: unknown) =>
+          this.#environment.log.info('the end of a training was not heard', { client, error: reasonOf(error) }),
+        ),
+      ),
+    );
+    return await this.#store.load(model);
+  }
+
+  async #runRound(round: number): Promise<void> {
+    const outcome = await this.#collect(round);
+    if (outcome.type === 'fail') {
+      throw new TreadleError('FEDERATED_QUORUM_MISSED', {
+        detail: `Round ${round}: ${outcome.received} updates came, ${this.#options.quorum} are needed`,
+        data: { round, received: outcome.received, quorum: this.#options.quorum, absent: outcome.absent },
+      });
+    }
+    const { record, model } = await this.#aggregate(round, outcome);
+    // The record is on disk before it is anchored: a restart in between anchors the same one again, never another of the same round.
+    this.#log.append(encodeRoundRecord(record));
+    await this.#log.sync();
+    this.#records.push(record);
+    await this.#anchor(record);
+    const before = this.#model as WeightsReference;
+    this.#model = model;
+    for (const { weights } of outcome.updates) if (weights.digest !== model.digest) await this.#store.delete(weights);
+    if (before.digest !== model.digest) await this.#store.delete(before);
+    this.#dependencies.onRound?.(record);
+  }
+
+  /** Drives the state machine until it says what the round has come to. */
+  #collect(round: number): Promise<Extract<RoundEffect, { type: 'aggregate' | 'fail' }>> {
+    const core = new RoundCore(this.#options, round);
+    this.#core = core;
+    this.#round = round;
+    return this.#environment.track(
+      `round ${round} of training ${this.#options.training}`,
+      new Promise((resolve) => {
+        this.#dispatch = (event) => {
+          for (const effect of core.handle(event)) {
+            if (effect.type === 'aggregate' || effect.type === 'fail') resolve(effect);
+            else this.#carryOut(effect, core);
+          }
+        };
+        this.#dispatch({ type: 'begin' });
+      }),
+    );
+  }
+
+  #carryOut(effect: Exclude<RoundEffect, { type: 'aggregate' | 'fail' }>, core: RoundCore): void {
+    const environment = this.#environment;
+    if (effect.type === 'timer') {
+      const { attempt, delayMicros } = effect;
+      environment.clock.set(delayMicros, () => this.#tell(core, { type: 'deadline', attempt }), 'end of a round of training');
+      return;
+    }
+    const client = effect.client as NodeId;
+    const lost = (error: unknown) => this.#tell(core, { type: 'lost', client, reason: reasonOf(error) });
+    const { training, order, deadlineMicros: withinMicros, wantsClaims: claim = false } = this.#options;
+    const round = this.#round;
+    if (effect.type === 'invite') {
+      this.#ask(client, { type: 'invite', training, round }).then(() => this.#tell(core, { type: 'accepted', client }), lost);
+    } else if (effect.type === 'order') {
+      const model = this.#model as WeightsReference;
+      this.#ask(client, { type: 'order', training, round, model, order, claim, withinMicros }).catch(lost);
+    } else {
+      this.#receive(client, effect.update, core).then(() => this.#tell(core, { type: 'received', client }), lost);
+    }
+  }
+
+  /** Events of a round that is over are not those of the next. */
+  #tell(core: RoundCore, event: RoundEvent): void {
+    if (core === this.#core) this.#dispatch(event);
+  }
+
+  async #ask(client: NodeId, request: ClientRequest): Promise<void> {
+    const { network } = this.#environment;
+    const timeoutMicros = FEDERATED_ANSWER_MICROS;
+    const answer = decodeAnswer(await network.request(client, CLIENT_PROTOCOL, encodeClientRequest(request), { timeoutMicros }));
+    if (!answer.taken) throw new Error(answer.reason);
+  }
+
+  async #receive(client: NodeId, update: AnnouncedUpdate, core: RoundCore): Promise<void> {
+    const stop = () => core.isOver;
+    const weights = await fetchWeights(this.#environment, this.#store, { from: client, reference: update.weights, stop });
+    const fault = faultOfWeights(weights, this.#options.first.length);
+    if (fault === undefined) return;
+    await this.#store.delete(update.weights);
+    throw new Error(fault);
+  }
+
+  #announced(from: NodeId, body: Uint8Array): Answer {
+    const { training, round, weights, samples, claimedLoss } = decodeUpdate(body);
+    if (training !== this.#options.training) return { taken: false, reason: 'another training' };
+    if (round !== this.#round || this.#core?.expects(from) !== true) return { taken: false, reason: 'late' };
+    this.#tell(this.#core, { type: 'announced', client: from, update: { weights, samples, claimedLoss } });
+    return { taken: true };
+  }
+
+  async #aggregate(round: number, { updates, absent }: Extract<RoundEffect, { type: 'aggregate' }>) {
+    const { training, strategy, before = [], seed } = this.#options;
+    const { judge, measure, trainRoot } = this.#dependencies;
+    const previous = this.#model as WeightsReference;
+    const global = await this.#store.load(previous);
+    const contributions = updates.map(
+      ({ client, weights, samples, claimedLoss }): Contribution => ({
+        ...{ clients: [client], samples, claimedLoss },
+        load: () => this.#store.load(weights),
+      }),
+    );
+    const context = {
+      ...{ round, global, judge },
+      trainRoot: async () => {
+        if (trainRoot) return await trainRoot(global, round);
+        throw new TreadleError('FEDERATED_PLAN_INVALID', { detail: 'This coordinator has no samples of its own to train on' });
+      },
+      random: seededStream('strategy', seed, round),
+    };
+    const result = await aggregate(contributions, context, { strategy, before });
+    const metrics = await measure(result.weights);
+    const model = await this.#store.put(weightsToBytes(result.weights));
+    const sent = new Map<string, (typeof updates)[number]>(updates.map((update) => [update.client, update]));
+    const given = (client: string) => {
+      const update = sent.get(client);
+      invariant(update !== undefined, 'a strategy names only clients that gave something');
+      return { client, digest: update.weights.digest, samples: update.samples };
+    };
+    const record: RoundRecord = {
+      ...{ training, round, previous: previous.digest, digest: model.digest },
+      accepted: result.accepted.map(({ client, share }) => ({ ...given(client), share })).sort(byClient),
+      rejected: result.rejected.map(({ client, reason }) => ({ ...given(client), reason: shortText(reason) })).sort(byClient),
+      absent,
+      metrics: { accuracy: metrics.accuracy, loss: metrics.loss, evaluations: result.evaluations },
+    };
+    return { record, model };
+  }
+
+  async #anchor(record: RoundRecord): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#dependencies.anchor(record);
+      } catch (error) {
+        this.#environment.log.warn('a round of training is not anchored yet', { round: record.round, attempt, error: reasonOf(error) });
+        if (attempt === FEDERATED_ANCHOR_ATTEMPTS) throw error;
+      }
+      await sleep(this.#environment, FEDERATED_ANCHOR_PAUSE_MICROS, 'a round is anchored again');
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof TreadleError) return `${error.code}: ${error.detail}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function byClient(left: { readonly client: string }, right: { readonly client: string }): number {
+  return left.client < right.client ? -1 : left.client > right.client ? 1 : 0;
+}

@@ -1,0 +1,103 @@
+import { fromHex } from '../../../crypto/index.ts';
+import type { Environment, Table, TableOperation } from '../../../environment/index.ts';
+import { TreadleError } from '../../../errors.ts';
+import { FEDERATED_CHUNK_BYTES, FEDERATED_WEIGHTS_BYTES_MAX } from '../../../limits.ts';
+import '../errors.ts';
+import { digestOfBytes, type WeightsDigest, weightsFromBytes } from '../weights.ts';
+
+/** Which weights: their digest and how many bytes they are. */
+export interface WeightsReference {
+  readonly digest: WeightsDigest;
+  readonly sizeBytes: number;
+}
+
+/** Weights on the disk of a node, in chunks, whole or as far as they came. */
+export class WeightStore {
+  readonly #table: Table;
+
+  private constructor(table: Table) {
+    this.#table = table;
+  }
+
+  static async open(environment: Pick<Environment, 'disk'>): Promise<WeightStore> {
+    return new WeightStore(await environment.disk.table('federated-weights'));
+  }
+
+  /** Stores whole weights, durably. */
+  async put(bytes: Uint8Array): Promise<WeightsReference> {
+    const reference = { digest: digestOfBytes(bytes), sizeBytes: bytes.length };
+    const operations: TableOperation[] = [];
+    for (let index = 0; index < chunksOf(reference); index++) {
+      const from = index * FEDERATED_CHUNK_BYTES;
+      operations.push({ type: 'put', key: keyOf(reference.digest, index), value: bytes.slice(from, from + FEDERATED_CHUNK_BYTES) });
+    }
+    await this.#table.batch(operations, { sync: true });
+    return reference;
+  }
+
+  /** Numbers of the chunks that are not here yet, ascending. */
+  async missing(reference: WeightsReference): Promise<number[]> {
+    const missing = [];
+    for (let index = 0; index < chunksOf(reference); index++) {
+      if ((await this.#table.get(keyOf(reference.digest, index))) === undefined) missing.push(index);
+    }
+    return missing;
+  }
+
+  /** @throws TreadleError FEDERATED_WEIGHTS_DAMAGED when the chunk has not the length that it must have */
+  async putChunk(reference: WeightsReference, index: number, chunk: Uint8Array): Promise<void> {
+    const length = Math.min(FEDERATED_CHUNK_BYTES, reference.sizeBytes - index * FEDERATED_CHUNK_BYTES);
+    if (chunk.length !== length) {
+      throw new TreadleError('FEDERATED_WEIGHTS_DAMAGED', { detail: `Chunk ${index} has ${chunk.length} bytes, not ${length}` });
+    }
+    await this.#table.batch([{ type: 'put', key: keyOf(reference.digest, index), value: chunk.slice() }]);
+  }
+
+  async chunk(digest: WeightsDigest, index: number): Promise<Uint8Array | undefined> {
+    return await this.#table.get(keyOf(digest, index));
+  }
+
+  /**
+   * The whole weights, checked. What does not fit the digest is deleted.
+   *
+   * @throws TreadleError FEDERATED_WEIGHTS_MISSING | FEDERATED_WEIGHTS_DAMAGED
+   */
+  async load(reference: WeightsReference): Promise<Float32Array> {
+    checkSize(reference);
+    const bytes = new Uint8Array(reference.sizeBytes);
+    for (let index = 0; index < chunksOf(reference); index++) {
+      const chunk = await this.#table.get(keyOf(reference.digest, index));
+      if (chunk === undefined) {
+        throw new TreadleError('FEDERATED_WEIGHTS_MISSING', { detail: `Chunk ${index} of the weights ${reference.digest} is not here` });
+      }
+      bytes.set(chunk, index * FEDERATED_CHUNK_BYTES);
+    }
+    const found = digestOfBytes(bytes);
+    if (found === reference.digest) return weightsFromBytes(bytes);
+    await this.delete(reference);
+    throw new TreadleError('FEDERATED_WEIGHTS_DAMAGED', { detail: `Weights announced as ${reference.digest} are ${found}` });
+  }
+
+  async delete(reference: WeightsReference): Promise<void> {
+    const operations: TableOperation[] = [];
+    for (let index = 0; index < chunksOf(reference); index++) operations.push({ type: 'del', key: keyOf(reference.digest, index) });
+    await this.#table.batch(operations);
+  }
+}
+
+/** @throws TreadleError FEDERATED_WEIGHTS_DAMAGED for a size that no weights have */
+export function checkSize({ sizeBytes }: WeightsReference): void {
+  if (Number.isInteger(sizeBytes) && sizeBytes > 0 && sizeBytes % 4 === 0 && sizeBytes <= FEDERATED_WEIGHTS_BYTES_MAX) return;
+  throw new TreadleError('FEDERATED_WEIGHTS_DAMAGED', { detail: `Weights of ${sizeBytes} bytes are none` });
+}
+
+function chunksOf({ sizeBytes }: WeightsReference): number {
+  return Math.ceil(sizeBytes / FEDERATED_CHUNK_BYTES);
+}
+
+function keyOf(digest: WeightsDigest, index: number): Uint8Array {
+  const key = new Uint8Array(36);
+  key.set(fromHex(digest));
+  new DataView(key.buffer).setUint32(32, index);
+  return key;
+}

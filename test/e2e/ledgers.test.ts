@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { height, rpc, type UpDocument } from './support/consortium.ts';
+import { type Command, firstDocument, killAtOnce, temporaryFolder, treadle, until } from './support/processes.ts';
+
+// Three ledgers of one consortium in real processes: every sealer's process seats a node on each of them.
+
+const FIRST_PORT = 27_500;
+const READY_WITHIN_MS = 120_000;
+const PATIENCE_MS = 90_000;
+
+interface LedgersDocument extends UpDocument {
+  readonly ledgers: readonly {
+    readonly name: string;
+    readonly chainId: number;
+    readonly rpcUrl: string;
+    readonly consoleUrl: string;
+  }[];
+}
+
+const folder = temporaryFolder();
+let command: Command;
+let document: LedgersDocument;
+
+beforeAll(async () => {
+  command = treadle(
+    folder.path,
+    ...['up', '--folder', join(folder.path, 'home'), '--json', '--no-progress', '--ledgers', 'fbc,north,south'],
+    ...['--edges', '0', '--devices', '0', '--oracles', '1'],
+    ...['--rpc-port', `${FIRST_PORT}`, '--console-port', `${FIRST_PORT + 200}`, '--peer-port', `${FIRST_PORT + 400}`],
+  );
+  document = await firstDocument<LedgersDocument>(command, READY_WITHIN_MS);
+}, READY_WITHIN_MS);
+
+afterAll(async () => {
+  await killAtOnce([...(document?.nodes.map(({ pid }) => pid) ?? []), command.pid]);
+  folder.remove();
+});
+
+describe('three ledgers of one consortium', () => {
+  it(
+    'are sealed each for itself, by processes with a seat on all of them',
+    async () => {
+      expect(document.ledgers.map(({ name, chainId }) => [name, chainId])).toEqual([
+        ['fbc', 7331],
+        ['north', 7332],
+        ['south', 7333],
+      ]);
+      // Centre, proxy, three companies and an oracle node.
+      expect(document.nodes).toHaveLength(6);
+      for (const { name, chainId, rpcUrl } of document.ledgers) {
+        expect(await rpc<string>(rpcUrl, 'eth_chainId')).toBe(`0x${chainId.toString(16)}`);
+        // The oracle node registers on every ledger, which takes blocks there.
+        await until(`${name} makes blocks`, PATIENCE_MS, async () => (await height(rpcUrl)) >= 2);
+      }
+      const hashes = await Promise.all(
+        document.ledgers.map(({ rpcUrl }) => rpc<{ readonly hash: string }>(rpcUrl, 'eth_getBlockByNumber', '0x1', false)),
+      );
+      expect(new Set(hashes.map(({ hash }) => hash)).size).toBe(3);
+    },
+    3 * PATIENCE_MS,
+  );
+
+  it(
+    'have the oracle node among their peers, as a node of that role',
+    async () => {
+      for (const { name, rpcUrl } of document.ledgers) {
+        await until(`the oracle node is on ${name}`, PATIENCE_MS, async () =>
+          (await rpc<readonly { readonly role: string; readonly connected: boolean }[]>(rpcUrl, 'treadle_peers')).some(
+            ({ role, connected }) => role === 'oracle' && connected,
+          ),
+        );
+      }
+    },
+    3 * PATIENCE_MS,
+  );
+});
