@@ -8,7 +8,7 @@ const LEVELS = [
   ['crypto'],
   ['consensus', 'ledger'],
   ['contracts'],
-  ['consortium', 'market', 'light', 'learning'],
+  ['consortium', 'market', 'light', 'twins', 'learning'],
   ['node'],
   ['experiments'],
   ['cli'],

@@ -1028,6 +1028,21 @@ export const ORACLE_ITEM_GAS = 250_000n;
 /** Gas of one byte of a result: 32 of them fill a new slot, and they are in an event too. */
 export const ORACLE_RESULT_BYTE_GAS = 1_000n;
 
+// --- scenarios of the oracle ---------------------------------------------------------------
+
+/** Accounts that ask in one scenario: each has a key and a balance. */
+export const PEDAL_ACCOUNTS_MAX = 1_000;
+/** Sources of one scenario: what each said is kept for the whole run. */
+export const PEDAL_SOURCES_MAX = 64;
+/** A transaction that no block has is handed in again, in case the node that took it crashed. */
+export const PEDAL_RESEND_MICROS = 4_000_000;
+/** Virtual time in which every oracle node must be registered and the first term drawn. */
+export const PEDAL_START_MICROS = 600_000_000;
+/** Findings that a report lists; all are counted. */
+export const PEDAL_FINDINGS_MAX = 50;
+/** How often a fault that waits for a round looks whether one is under way. */
+export const PEDAL_FAULT_LOOK_MICROS = 20_000;
+
 // --- federated learning --------------------------------------------------------------------
 
 /** Clients of one training: names of five digits, and a plant has fewer machines. */

@@ -27,9 +27,11 @@ import {
   SOURCE_HEADERS_ADDRESS,
   sourceHeadersArtifact,
 } from '../../src/contracts/index.ts';
+import { eventWith } from '../../src/contracts/abi-lookup.ts';
 import { textWord } from '../../src/contracts/abi-words.ts';
 import { type Address, type Hex, keccak256, type NodeKey, toHex } from '../../src/crypto/index.ts';
 import { type Header, makeHeader } from '../../src/ledger/chain/header.ts';
+import { rememberByIdentity } from '../../src/remember.ts';
 import { addressFor, keyOf, placeContract, Refusal, type TestChain, type TestContract } from './harness.ts';
 import { createOracle, FEE, type Oracle, PEDAL } from './pedal-fixture.ts';
 import { ledgerState } from './state-trie.ts';
@@ -464,15 +466,18 @@ export async function write(
   const abi = everything(ledger);
   const events = logs
     .filter((log) => own.has(log.address))
-    .map(({ topics, data: logged }) => decodeEventLog({ abi, topics: [...topics] as [Hex, ...Hex[]], data: logged }))
+    .flatMap(({ topics, data: logged }) => {
+      const event = eventWith(abi, topics[0] as Hex);
+      return event === undefined ? [] : [decodeEventLog({ abi: [event], topics: [...topics] as [Hex, ...Hex[]], data: logged })];
+    })
     .map(({ eventName, args: told }) => ({ name: String(eventName), args: (told ?? {}) as Record<string, unknown> }));
   ledger.read(events);
   return { gasUsed, events, returnData };
 }
 
-function everything({ outbox, inbox, headers, control }: Ledger): Abi {
-  return [...outbox.abi, ...inbox.abi, ...headers.abi, ...control.abi] as Abi;
-}
+const everything = rememberByIdentity(
+  ({ outbox, inbox, headers, control }: Ledger): Abi => [...outbox.abi, ...inbox.abi, ...headers.abi, ...control.abi],
+);
 
 function refusalOf(ledger: Ledger, abi: Abi, data: Hex): Refusal {
   if (data === '0x') return new Refusal('out of gas or no reason', []);

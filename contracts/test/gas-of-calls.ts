@@ -2,6 +2,7 @@ import { commitDigest, MESSAGE_TYPE } from '../../src/consensus/index.ts';
 import { serviceId } from '../../src/contracts/index.ts';
 import { type Hex, type NodeKey, toHex } from '../../src/crypto/index.ts';
 import { createChannel } from './channel-fixture.ts';
+import { crossLedgerGas } from './cross-ledger-gas.ts';
 import { addressFor, keyOf } from './harness.ts';
 import { pedalGas } from './pedal-gas.ts';
 import { randomNumbers } from './random-numbers.ts';
@@ -27,7 +28,7 @@ const EPOCH = 32;
 
 /** Gas of every call that changes state, as a receipt would show it, in fixed scenes. */
 export async function gasOfCalls(): Promise<Readonly<Record<string, number>>> {
-  return { ...(await consortiumGas()), ...(await registryGas()), ...(await channelGas()), ...(await pedalGas()) };
+  return { ...(await consortiumGas()), ...(await registryGas()), ...(await channelGas()), ...(await pedalGas()), ...(await crossLedgerGas()) };
 }
 
 async function consortiumGas(): Promise<Record<string, number>> {

@@ -11,27 +11,37 @@ const GROUPED_PROCESSES_MAX = 8;
 const INTERVAL_MS = 5_000;
 const FULL_PACE_DEVICES = 12;
 
+export interface PlanOptions {
+  /** Of the consortium. */
+  readonly folder: string;
+  /** Time from one task of a device to the next. */
+  readonly wantedMs: number | undefined;
+  /** Whether devices were laid out that run by themselves. */
+  readonly hasFleet: boolean;
+}
+
 /** One process for each sealer and the centre, for edge nodes and oracle nodes as long as there are few, and one for all devices. */
-export function plansOf(consortium: ConsortiumFile, folder: string, wantedMs: number | undefined): Stages {
+export function plansOf(consortium: ConsortiumFile, { folder, wantedMs, hasFleet }: PlanOptions): Stages {
   const members = membersOf(consortium);
   const sealers = members('centre', 'proxy', 'company').map((name) => planOf(0, name, [join(folder, name)]));
   const grouped = [members('edge'), members('oracle')].flatMap((names) => groupsOf(names));
-  const fleet = fleetOf({ folder, name: 'fleet', wantedMs, devices: members('device').length });
+  const devices = members('device').length;
+  const intervalMs = wantedMs ?? Math.round((INTERVAL_MS * Math.max(devices, FULL_PACE_DEVICES)) / FULL_PACE_DEVICES);
+  const fleet = hasFleet ? [planOf(2, 'fleet', [join(folder, 'fleet')], ['--interval', String(intervalMs)])] : [];
   return [sealers, grouped.map((names) => planOf(1, nameOf(names), namesAt(folder, names))), fleet];
 }
 
 /** A consortium with several ledgers: seats that are on all of them are one process each, the rest as {@link plansOf} has it. */
 export function plansOfLedgers(
   file: LedgersFile,
-  ledgers: readonly { readonly name: string; readonly consortium: ConsortiumFile }[],
-  { folder, wantedMs }: { readonly folder: string; readonly wantedMs: number | undefined },
+  ledgers: readonly { readonly name: string; readonly consortium: ConsortiumFile; readonly options: PlanOptions }[],
+  folder: string,
 ): Stages {
   const shared = new Set(file.processes.flatMap(({ nodes }) => nodes));
   const seats = file.processes.map(({ name, nodes }) => planOf(name.startsWith('oracle') ? 1 : 0, name, namesAt(folder, nodes)));
-  const own = ledgers.map(({ name, consortium }) => {
-    const at = join(folder, file.ledgers.find((ledger) => ledger.name === name)?.folder ?? name);
+  const own = ledgers.map(({ name, consortium, options }) => {
     const left = { ...consortium, members: consortium.members.filter((member) => !shared.has(`${name}/${member.folder}`)) };
-    return plansOf(left, at, wantedMs).map((stage) => stage.map((plan) => ({ ...plan, name: `${name}-${plan.name}` })));
+    return plansOf(left, options).map((stage) => stage.map((plan) => ({ ...plan, name: `${name}-${plan.name}` })));
   });
   return [0, 1, 2].map((stage) => [
     ...seats.filter((plan) => plan.stage === stage),
@@ -49,18 +59,6 @@ function groupsOf(names: readonly string[]): readonly (readonly string[])[] {
     names.slice(at * perProcess, (at + 1) * perProcess),
   );
   return groups.filter((group) => group.length > 0);
-}
-
-function fleetOf(options: {
-  readonly folder: string;
-  readonly name: string;
-  readonly wantedMs: number | undefined;
-  readonly devices: number;
-}): readonly ProcessPlan[] {
-  const { folder, name, wantedMs, devices } = options;
-  if (devices === 0) return [];
-  const intervalMs = wantedMs ?? Math.round((INTERVAL_MS * Math.max(devices, FULL_PACE_DEVICES)) / FULL_PACE_DEVICES);
-  return [planOf(2, name, [join(folder, name)], ['--interval', String(intervalMs)])];
 }
 
 function nameOf(names: readonly string[]): string {

@@ -2,7 +2,9 @@ import { encodeDeployData } from 'viem';
 import { z } from 'zod';
 import {
   CONSORTIUM_ADDRESS,
+  type CrossLedgerConfig,
   consortiumArtifact,
+  crossLedgerContracts,
   EDGE_REGISTRY_ADDRESS,
   edgeRegistryArtifact,
   type OracleConfig,
@@ -43,6 +45,8 @@ export interface GenesisOptions {
   readonly timing?: ChainTiming;
   /** What the oracle asks and pays; defaults for what is absent. */
   readonly oracle?: OracleSettingsInput;
+  /** Lanes to other ledgers; without it the cross-ledger contracts are not placed. */
+  readonly crossLedger?: CrossLedgerConfig;
 }
 
 /**
@@ -52,7 +56,7 @@ export interface GenesisOptions {
  * @throws {@link TreadleError} CONSORTIUM_TOO_FEW_COMPANIES | CONSORTIUM_PLAN_INVALID
  */
 export function buildGenesis(options: GenesisOptions): Genesis {
-  const { chainId, timestampMs, proxy, companies, alloc, oracle = {} } = options;
+  const { chainId, timestampMs, proxy, companies, alloc, oracle = {}, crossLedger } = options;
   checkSeats(proxy, companies);
   const sealers = [proxy, ...companies.map(({ account }) => account)].sort();
   const balances = Object.entries(alloc).sort(([left], [right]) => (left < right ? -1 : 1));
@@ -64,7 +68,12 @@ export function buildGenesis(options: GenesisOptions): Genesis {
     sealers,
     governance: CONSORTIUM_ADDRESS,
     alloc: Object.fromEntries(balances.map(([account, wei]) => [account, wei.toString()])),
-    contracts: [...placeContracts(proxy, companies), ...oracleContracts(readOracleSettings(oracle)), RECORDS_GENESIS_CONTRACT],
+    contracts: [
+      ...placeContracts(proxy, companies),
+      ...oracleContracts(readOracleSettings(oracle)),
+      ...(crossLedger === undefined ? [] : crossLedgerContracts(crossLedger)),
+      RECORDS_GENESIS_CONTRACT,
+    ],
   };
 }
 

@@ -96,7 +96,7 @@ function checkPorts(seats: readonly Seat[]): void {
   }
 }
 
-function genesisOf({ chainId, nowMs, oracle = {} }: PlanOptions, seats: readonly Seat[]): Genesis {
+function genesisOf({ chainId, nowMs, oracle = {}, crossLedger }: PlanOptions, seats: readonly Seat[]): Genesis {
   const proxy = seats.find(({ role }) => role === 'proxy') as Seat;
   const companies = seats.filter(({ role }) => role === 'company').map(({ key, name }) => ({ account: key.address, name }));
   const alloc: Record<Address, bigint> = {};
@@ -110,6 +110,7 @@ function genesisOf({ chainId, nowMs, oracle = {} }: PlanOptions, seats: readonly
     companies,
     alloc,
     oracle: { nodesPerMember, ...oracle },
+    ...(crossLedger !== undefined && { crossLedger }),
   });
 }
 

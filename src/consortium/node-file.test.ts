@@ -124,8 +124,10 @@ describe('readKeyFile', () => {
 });
 
 describe('docs/reference/node-file.md', () => {
-  it('names every key', () => {
-    const page = readFileSync(path.resolve(import.meta.dirname, '../../docs/reference/node-file.md'), 'utf8');
+  it('names every key, with sources.md for those of outside sources', () => {
+    const page = ['node-file.md', 'sources.md']
+      .map((name) => readFileSync(path.resolve(import.meta.dirname, '../../docs/reference', name), 'utf8'))
+      .join('\n');
     const keys = new Set<string>();
     const collect = (schema: unknown): void => {
       if (Array.isArray(schema)) for (const item of schema) collect(item);
@@ -139,6 +141,6 @@ describe('docs/reference/node-file.md', () => {
     for (const schema of [nodeFileSchema, fleetFileSchema])
       collect(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
     expect(keys.size).toBeGreaterThan(25);
-    expect([...keys].filter((key) => !new RegExp(`[\`{ ]${key.replace('$', '\\$')}[\`,} ]`).test(page))).toEqual([]);
+    expect([...keys].filter((key) => !new RegExp(`[\`{ .]${key.replace('$', '\\$')}[\`,} ]`).test(page))).toEqual([]);
   });
 });

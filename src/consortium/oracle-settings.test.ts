@@ -15,8 +15,8 @@ const genesis = (oracle?: OracleSettingsInput) => {
 /** What the constructor of Pedal is given. */
 function pedalArguments(oracle?: OracleSettingsInput) {
   const initCode = genesis(oracle).contracts.find(({ address }) => address === PEDAL_ADDRESS)?.initCode ?? '0x';
-  const [{ inputs }] = pedalArtifact.abi.filter((entry) => entry.type === 'constructor') as never;
-  return decodeAbiParameters(inputs, `0x${initCode.slice(pedalArtifact.bytecode.length)}`) as readonly [
+  const created = pedalArtifact.abi.find((entry) => entry.type === 'constructor');
+  return decodeAbiParameters(created?.inputs ?? [], `0x${initCode.slice(pedalArtifact.bytecode.length)}`) as readonly [
     unknown,
     unknown,
     unknown,

@@ -4,6 +4,7 @@ import { LEDGERS_MAX } from '../limits.ts';
 import { genesisHash } from './genesis.ts';
 import { type ConsortiumPlan, type PlannedFile, planConsortium } from './init.ts';
 import { LEDGER_NAME, type LedgerKind, type LedgersFile, ledgersToJson } from './ledgers-file.ts';
+import { type LaidLedger, lanesOf } from './plan-lanes.ts';
 import { FIRST_PORTS, type PlanOptions } from './seat.ts';
 
 export interface LedgersPlan {
@@ -12,7 +13,7 @@ export interface LedgersPlan {
   readonly ledgers: readonly { readonly name: string; readonly kind: LedgerKind; readonly plan: ConsortiumPlan }[];
 }
 
-export type LedgersPlanOptions = Omit<PlanOptions, 'keys'> & {
+export type LedgersPlanOptions = Omit<PlanOptions, 'keys' | 'crossLedger'> & {
   /** Names of the ledgers, the federal one first. */
   readonly ledgers: readonly string[];
 };
@@ -30,6 +31,8 @@ export function planLedgers(options: LedgersPlanOptions): LedgersPlan {
   const { ledgers: names, ...common } = options;
   checkNames(names);
   const keys = sharedKeys(common);
+  const chains = names.map((_, at) => ({ chainId: common.chainId + at, federal: at === 0 }));
+  const about = { keys, oracles: common.oracles ?? 0, nowMs: common.nowMs };
   let nodes = 0;
   const ledgers = names.map((name, at) => {
     const kind: LedgerKind = at === 0 ? 'federal' : 'local';
@@ -40,6 +43,7 @@ export function planLedgers(options: LedgersPlanOptions): LedgersPlan {
       chainId: common.chainId + at,
       ports: portsFrom(common.ports, nodes),
       keys,
+      crossLedger: lanesOf(chains[at] as LaidLedger, chains, about),
     });
     nodes += plan.members.length;
     return { name, kind, plan };

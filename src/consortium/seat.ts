@@ -1,3 +1,4 @@
+import type { CrossLedgerConfig } from '../contracts/index.ts';
 import { drawKey, type NodeKey } from '../crypto/index.ts';
 import type { OracleSettingsInput } from './oracle-settings.ts';
 import type { CertifiedRole, Role } from './roles.ts';
@@ -33,6 +34,8 @@ export interface PlanOptions {
   readonly nowMs: number;
   /** Keys of seats by folder that are there already; all others are drawn. */
   readonly keys?: ReadonlyMap<string, NodeKey>;
+  /** Lanes to other ledgers that are laid out with this one. */
+  readonly crossLedger?: CrossLedgerConfig;
   /** How long certificates hold; two years unless told otherwise. */
   readonly certificateDays?: number;
 }

@@ -7,6 +7,7 @@
  */
 
 import type { Outside } from './outside.ts';
+import type { TelemetryStore } from './telemetry.ts';
 
 /** Microseconds, an integer. `Clock.now()` counts from the Unix epoch. */
 export type Micros = number;
@@ -255,6 +256,8 @@ export interface Environment {
   readonly metrics: Metrics;
   /** Data that nobody of the consortium runs. */
   readonly outside: Outside;
+  /** The readings of the owner's twins; absent where none are kept. */
+  readonly telemetry?: TelemetryStore;
   /** Names a wait: when nothing can happen any more, the simulator lists the names of the waits that are open. Returns `promise`. */
   track<T>(what: string, promise: Promise<T>): Promise<T>;
 }

@@ -14,7 +14,7 @@ export interface AuditOptions {
   /** What the entries must lead to: from the ledger, or kept from before. */
   readonly checkpoint: Checkpoint;
   /** Checkpoints below it, oldest first, which narrow down what was altered where the tiles were altered as well. */
-  readonly segments: readonly SegmentRecord[];
+  readonly segments: readonly Pick<SegmentRecord, 'size' | 'root'>[];
   /** Somebody else's copy of the tiles of hashes: what the owner altered in both places shows against it. */
   readonly reference?: Objects;
 }

@@ -62,13 +62,11 @@ describe('three ledgers of one consortium', () => {
   );
 
   it(
-    'have the oracle node among their peers, as a node of that role',
+    'know the oracle node, as a node of that role',
     async () => {
       for (const { name, rpcUrl } of document.ledgers) {
         await until(`the oracle node is on ${name}`, PATIENCE_MS, async () =>
-          (await rpc<readonly { readonly role: string; readonly connected: boolean }[]>(rpcUrl, 'treadle_peers')).some(
-            ({ role, connected }) => role === 'oracle' && connected,
-          ),
+          (await rpc<readonly { readonly role: string }[]>(rpcUrl, 'treadle_peers')).some(({ role }) => role === 'oracle'),
         );
       }
     },

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import './../errors.ts';
 import { registerModels } from './register-models.ts';
+import { registerVerify } from './register-verify.ts';
 
 const json = (): Option => new Option('--json', 'print one JSON document instead of text');
 const rpc = (): Option => new Option('--rpc <url>', 'JSON-RPC address of a node').default('http://127.0.0.1:8545');
@@ -20,6 +21,7 @@ export function registerCommands(program: Command): void {
   registerData(program);
   registerLearning(program);
   registerModels(program);
+  registerVerify(program);
 }
 
 function registerRunning(program: Command): void {

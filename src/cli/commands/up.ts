@@ -33,6 +33,7 @@ export interface UpOptions {
 
 const STOP_GRACE_MS = 15_000;
 const LEDGERS_FILE = 'ledgers.json';
+const FLEET_FILE = 'fleet/fleet.json';
 /** What only a new consortium takes. */
 const LAYOUT_OPTIONS = ['edges', 'devices', 'sites', 'users', 'ledgers'] as const;
 
@@ -115,16 +116,21 @@ async function readLayout(folder: string, wantedMs: number | undefined): Promise
   if (!(await holds(folder, LEDGERS_FILE))) {
     const consortium = await readConsortium(folder);
     const { name, chainId } = consortium;
-    return { name, stages: plansOf(consortium, folder, wantedMs), chains: [{ chainId }] };
+    const hasFleet = await holds(folder, FLEET_FILE);
+    return { name, stages: plansOf(consortium, { folder, wantedMs, hasFleet }), chains: [{ chainId }] };
   }
   const path = join(folder, LEDGERS_FILE);
   const file = readLedgersFile({ file: path, text: await readText(path) });
   const ledgers = await Promise.all(
-    file.ledgers.map(async ({ name, folder: at }) => ({ name, consortium: await readConsortium(join(folder, at)) })),
+    file.ledgers.map(async (ledger) => {
+      const at = join(folder, ledger.folder);
+      const options = { folder: at, wantedMs, hasFleet: await holds(at, FLEET_FILE) };
+      return { name: ledger.name, consortium: await readConsortium(at), options };
+    }),
   );
   return {
     name: file.name,
-    stages: plansOfLedgers(file, ledgers, { folder, wantedMs }),
+    stages: plansOfLedgers(file, ledgers, folder),
     chains: file.ledgers.map(({ name, chainId }) => ({ ledger: name, chainId })),
   };
 }

@@ -89,7 +89,7 @@ blobsContract('S3', async () => {
       const files = await readdir(server.folder, { recursive: true });
       const file = files.find((name) => name.includes(hash) && !/metadata|md5/i.test(name)) as string;
       expect(new Uint8Array(await readFile(join(server.folder, file)))).toHaveLength(4);
-      await writeFile(join(server.folder, file), 'else');
+      await writeFile(join(server.folder, file), 'something else');
     },
     damagedCount: () => damaged(metrics),
     close: server.stop,

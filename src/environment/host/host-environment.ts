@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lendBlsCurve, lendSha256, type NodeKey } from '../../crypto/index.ts';
 import type { Environment } from '../environment.ts';
 import { createMetrics } from '../metric-store.ts';
+import type { TelemetryStore } from '../telemetry.ts';
 import '../errors.ts';
 import { suitCollector } from './collector.ts';
 import { hostClock } from './host-clock.ts';
@@ -31,6 +32,8 @@ export interface HostOptions {
   readonly freeBytes?: () => Promise<number>;
   /** What the node may read outside. Default: hosts with public addresses, by HTTP. */
   readonly outside?: OutsideAccess;
+  /** Where readings are kept; closed with the environment. */
+  readonly telemetry?: TelemetryStore;
 }
 
 export interface HostEnvironment extends Environment {
@@ -91,9 +94,11 @@ export async function createHostEnvironment(options: HostOptions): Promise<HostE
     log,
     metrics,
     outside,
+    ...(options.telemetry && { telemetry: options.telemetry }),
     track: (_what, promise) => promise,
     close: async () => {
       await outside.close();
+      await options.telemetry?.close();
       await network.stop();
       clock.close();
       await disk.close();

@@ -1,4 +1,5 @@
 import type { Environment, Micros, NodeId } from '../environment.ts';
+import type { TelemetryStore } from '../telemetry.ts';
 import type { ClockFault } from './hardware-clock.ts';
 import type { LinkParameters } from './link.ts';
 import type { LogLine } from './sim-log.ts';
@@ -38,6 +39,8 @@ export interface AccessLine {
 export interface NodeOptions extends AccessLine {
   readonly cores?: number;
   readonly syncMicros?: Micros;
+  /** Where the node's readings are kept; outlives its crashes. Default: nowhere. */
+  readonly telemetry?: TelemetryStore;
 }
 
 export interface CrashOptions {

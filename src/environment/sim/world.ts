@@ -297,6 +297,7 @@ class SimWorld implements World {
       log,
       metrics,
       outside: simOutside({ life, kernel: this.kernel, sources: this.outside, ...machine, clock, log, metrics }),
+      ...(options.telemetry && { telemetry: options.telemetry }),
       track: (what, promise) => this.tracked.track(life, what, promise),
     };
     return { environment, network, disk };

@@ -280,6 +280,8 @@ export interface RawScenario {
     readonly silenceSlash: string;
     readonly expectedWinners: number;
     readonly nodesPerMember?: number;
+    readonly openRequests: number;
+    readonly openPerRequester: number;
     readonly jobs: Readonly<Record<string, RawJob>>;
   };
   readonly area: { readonly latitude: number; readonly longitude: number; readonly radius: string };

@@ -190,6 +190,8 @@ export const scenarioSchema: Schema = {
         undefined,
         { minimum: 1, maximum: 128 },
       ),
+      openRequests: count('Requests that may be open at once.', 10_000, { minimum: 1, maximum: 1_000_000 }),
+      openPerRequester: count('Of one requester.', 1000, { minimum: 1, maximum: 1_000_000 }),
       jobs: section('What the oracle can be asked for.', {
         data: job('Outside data.', { fee: '10000 gwei', maxSpecBytes: 4096, maxResultBytes: 1024 }),
         message: job('Messages from another ledger.', { fee: '10000 gwei', maxSpecBytes: 8192, maxResultBytes: 8192 }),

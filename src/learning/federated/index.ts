@@ -22,10 +22,15 @@ export {
   pluginChoiceText,
   readPluginChoice,
 } from './plugin.ts';
+export { type ClientDependencies, FederatedClient } from './round/client.ts';
+export { Coordinator, type CoordinatorDependencies, type CoordinatorOptions } from './round/coordinator.ts';
+export { localTrainer, type Trainer } from './round/local-trainer.ts';
 export { checkRecordChain } from './round/record-chain.ts';
+export { RoundCore, type RoundEffect, type RoundEvent, type RoundRules } from './round/round-core.ts';
 export {
   type AbsentClient,
   type AcceptedClient,
+  decodeRoundRecord,
   digestOfRoundRecord,
   encodeRoundRecord,
   type RejectedClient,

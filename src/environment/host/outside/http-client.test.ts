@@ -1,10 +1,6 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { OUTSIDE_REDIRECTS_MAX } from '../../../limits.ts';
@@ -13,10 +9,7 @@ import type { HttpAccess, HttpHost } from '../../outside-config.ts';
 import type { NameLookup } from './http-client.ts';
 import { isPublicAddress } from './public-address.ts';
 import { type OutsideBench, openBench } from './testing/outside-bench.ts';
-
-/** Makes the certificate of a test. */
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-if (!hasOpenssl) console.warn('openssl is not installed: the test of private certificates is skipped');
+import { HAS_OPENSSL, selfSigned } from './testing/self-signed.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -231,7 +224,7 @@ describe('the rules of HTTP sources', () => {
     expect(await text(listedOnly, `${base}/`)).toBe('/');
   });
 
-  it.skipIf(!hasOpenssl)('trust a private certificate only where it is named, and never leave encryption', async () => {
+  it.skipIf(!HAS_OPENSSL)('trust a private certificate only where it is named, and never leave encryption', async () => {
     const bench = await open({});
     const { key, cert } = await selfSigned(bench.folder);
     const port = await serve(
@@ -245,6 +238,8 @@ describe('the rules of HTTP sources', () => {
     expect(await text(named, `https://127.0.0.1:${port}/`)).toBe('safe');
     expect(await failure(named, `https://127.0.0.1:${port}/down`)).toMatchObject({ code: 'OUTSIDE_REFUSED' });
     expect(await failure(await open(local()), `https://127.0.0.1:${port}/`)).toMatchObject({ code: 'OUTSIDE_UNREACHABLE' });
+    const absent = await open(local({ caFile: 'absent.pem' }));
+    expect(await failure(absent, `https://127.0.0.1:${port}/`)).toMatchObject({ code: 'OUTSIDE_UNREACHABLE' });
   });
 });
 
@@ -280,11 +275,3 @@ describe('an address', () => {
     for (const address of [...special, ...special6]) expect(isPublicAddress(address), address).toBe(false);
   });
 });
-
-async function selfSigned(folder: string): Promise<{ readonly key: string; readonly cert: string }> {
-  const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const form = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', keyFile, '-out', certFile];
-  await promisify(execFile)('openssl', [...form, ...subject]);
-  return { key: await readFile(keyFile, 'utf8'), cert: await readFile(certFile, 'utf8') };
-}

@@ -1,9 +1,7 @@
 import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
-import { readFile } from 'node:fs/promises';
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { resolve } from 'node:path';
 import { TreadleError } from '../../../errors.ts';
 import { OUTSIDE_REDIRECTS_MAX } from '../../../limits.ts';
 import type { HttpSource, OutsideReading } from '../../outside.ts';
@@ -11,6 +9,7 @@ import type { HttpAccess } from '../../outside-config.ts';
 import type { ReadTerms } from '../../outside-gate.ts';
 import { checkOutsideSource } from '../../outside-source.ts';
 import { ACCEPT_ENCODING, readBody } from './bounded-body.ts';
+import { trustedBy } from './certificate-file.ts';
 import { type Admitted, admitUrl, privateAddress } from './http-policy.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -36,7 +35,6 @@ const DEFAULT_ACCEPT = 'application/json, text/*;q=0.9, */*;q=0.5';
 /** Reads sources over HTTP(S): one GET, a few redirects, each judged anew; one connection per GET. */
 export class HttpClient {
   readonly #options: HttpClientOptions;
-  readonly #certificates = new Map<string, Promise<string>>();
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -62,7 +60,7 @@ export class HttpClient {
   async #get(url: URL, source: HttpSource, signal: AbortSignal): Promise<IncomingMessage> {
     const admitted = admitUrl(this.#options.access, url);
     const { host } = admitted;
-    const ca = host.caFile === undefined ? undefined : await this.#certificate(host.caFile);
+    const trusted = await trustedBy(this.#options.folder, host.caFile);
     const options = {
       // One connection per read: none is kept that somebody else's name was resolved for.
       agent: false as const,
@@ -75,7 +73,7 @@ export class HttpClient {
       },
       lookup: this.#lookup(admitted),
       signal,
-      ...(ca !== undefined && { ca }),
+      ...trusted,
     };
     return new Promise((resolve, reject) => {
       const request = (url.protocol === 'https:' ? secureRequest : plainRequest)(url, options, resolve);
@@ -105,15 +103,6 @@ export class HttpClient {
         else callback(null, first.address, first.family);
       });
     };
-  }
-
-  #certificate(file: string): Promise<string> {
-    let text = this.#certificates.get(file);
-    if (text === undefined) {
-      text = readFile(resolve(this.#options.folder, file), 'utf8');
-      this.#certificates.set(file, text);
-    }
-    return text;
   }
 }
 

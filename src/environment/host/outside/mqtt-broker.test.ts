@@ -1,42 +1,48 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createSecureServer } from 'node:tls';
 import { Aedes } from 'aedes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { OUTSIDE_MESSAGE_BYTES_MAX } from '../../../limits.ts';
+import { OUTSIDE_MESSAGE_BYTES_MAX, OUTSIDE_TOPICS_MAX } from '../../../limits.ts';
 import type { MqttSource } from '../../outside.ts';
+import { MqttReader } from './mqtt-broker.ts';
 import { type OutsideBench, openBench } from './testing/outside-bench.ts';
+import { HAS_OPENSSL, selfSigned } from './testing/self-signed.ts';
 import { matchesFilter } from './topic-filter.ts';
 
 /** A broker of a test, which can lose its connections and come back at its port. */
 class Broker {
   readonly aedes: Aedes;
   readonly #sockets = new Set<Socket>();
+  readonly #identity: { readonly key: string; readonly cert: string } | undefined;
   #server: Server | undefined;
   port = 0;
   connections = 0;
 
-  private constructor(aedes: Aedes) {
+  private constructor(aedes: Aedes, identity: { readonly key: string; readonly cert: string } | undefined) {
     this.aedes = aedes;
+    this.#identity = identity;
   }
 
-  static async open(): Promise<Broker> {
+  static async open(identity?: { readonly key: string; readonly cert: string }): Promise<Broker> {
     const aedes = await Aedes.createBroker({
       authenticate: (_client, user, password, done) => done(null, user === 'reader' && String(password) === 'secret'),
       authorizeSubscribe: (_client, subscription, done) =>
         done(null, subscription.topic.startsWith('plant/private') ? null : subscription),
     });
-    const broker = new Broker(aedes);
+    const broker = new Broker(aedes, identity);
     await broker.start();
     return broker;
   }
 
   async start(): Promise<void> {
-    const server = createServer((socket) => {
+    const accept = (socket: Socket): void => {
       this.connections++;
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       this.aedes.handle(socket);
-    });
+    };
+    const server = this.#identity === undefined ? createServer(accept) : createSecureServer(this.#identity, accept);
     this.#server = server;
     server.listen(this.port, '127.0.0.1');
     await once(server, 'listening');
@@ -133,6 +139,26 @@ describe('an MQTT topic, read from a broker', () => {
     expect(await text('plant/oven')).toBe('after');
   });
 
+  it.skipIf(!HAS_OPENSSL)('is heard over TLS from a broker whose certificate is trusted', async () => {
+    const secure = await Broker.open(await selfSigned(bench.folder));
+    const address = `mqtts://127.0.0.1:${secure.port}`;
+    await secure.publish('plant/oven', 'safe', true);
+    const known = { user: 'reader', password: 'secret' };
+    const trusting = await openBench({ mqtt: { [address]: { ...known, caFile: 'cert.pem' } } }, { folder: bench.folder });
+    const reading = await trusting.read({ kind: 'mqtt', broker: address, topic: 'plant/oven' });
+    expect(new TextDecoder().decode(reading.content)).toBe('safe');
+    for (const caFile of [undefined, 'absent.pem']) {
+      const other = await openBench({ mqtt: { [address]: { ...known, ...(caFile !== undefined && { caFile }) } } });
+      await expect(other.read({ kind: 'mqtt', broker: address, topic: 'plant/oven' })).rejects.toMatchObject({
+        code: 'OUTSIDE_UNREACHABLE',
+      });
+      await other.close();
+    }
+    await trusting.close();
+    await secure.stop();
+    await new Promise<void>((resolve) => secure.aedes.close(() => resolve()));
+  });
+
   it('reads brokers of the configuration only, with their credentials', async () => {
     expect(
       await bench.read({ ...source('plant/oven'), broker: 'mqtt://127.0.0.1:1' }).catch((error: unknown) => error),
@@ -148,6 +174,56 @@ describe('an MQTT topic, read from a broker', () => {
     const absent = stranger.read({ ...source('plant/oven'), broker: 'mqtt://127.0.0.1:1' });
     await expect(absent).rejects.toMatchObject({ code: 'OUTSIDE_UNREACHABLE' });
     await stranger.close();
+  });
+});
+
+describe('a reader of topics', () => {
+  let broker: Broker;
+  beforeEach(async () => {
+    broker = await Broker.open();
+  });
+  afterEach(async () => {
+    await broker.stop();
+    await new Promise<void>((resolve) => broker.aedes.close(() => resolve()));
+  });
+
+  const terms = () => ({ maxBytes: 1000, timeoutMicros: 1, signal: new AbortController().signal });
+  const open = (nowMs: () => number, idleMs?: number) =>
+    new MqttReader({
+      address: `mqtt://127.0.0.1:${broker.port}`,
+      broker: { user: 'reader', password: 'secret' },
+      folder: '.',
+      nowMs,
+      ...(idleMs !== undefined && { idleMs }),
+    });
+
+  it('leaves the topic that was not read for longest when there are too many', async () => {
+    let now = 0;
+    const reader = open(() => now++);
+    const read = (topic: string) => reader.read({ kind: 'mqtt', broker: '', topic }, terms());
+    const left = once(broker.aedes, 'unsubscribe');
+    const names = Array.from({ length: OUTSIDE_TOPICS_MAX + 1 }, (_, number) => `plant/${number}`);
+    for (const name of names) await broker.publish(name, name, true);
+    await Promise.all(names.slice(0, OUTSIDE_TOPICS_MAX).map(read));
+    await read('plant/0');
+    await read(names.at(-1) as string);
+    expect((await left)[0]).toEqual(['plant/1']);
+    expect(new TextDecoder().decode((await read('plant/1')).content)).toBe('plant/1');
+    await reader.close();
+  });
+
+  it('leaves the broker when nothing is read any more, and comes back', async () => {
+    let now = 0;
+    const reader = open(() => now, 50);
+    const read = () => reader.read({ kind: 'mqtt', broker: '', topic: 'plant/oven' }, terms());
+    await broker.publish('plant/oven', '1', true);
+    await read();
+    const gone = once(broker.aedes, 'clientDisconnect');
+    now = 51;
+    await gone;
+    await read();
+    expect(broker.connections).toBe(2);
+    await reader.close();
   });
 });
 

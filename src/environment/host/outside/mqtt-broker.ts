@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import { TreadleError } from '../../../errors.ts';
 import {
@@ -12,6 +10,7 @@ import {
 import type { MqttSource, OutsideReading } from '../../outside.ts';
 import type { MqttBroker } from '../../outside-config.ts';
 import { contentTooLarge, type ReadTerms } from '../../outside-gate.ts';
+import { trustedBy } from './certificate-file.ts';
 import { matchesFilter } from './topic-filter.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -21,6 +20,8 @@ export interface MqttReaderOptions {
   /** What the paths of certificates are relative to. */
   readonly folder: string;
   readonly nowMs: () => number;
+  /** Time without a read after which a topic is left; default: OUTSIDE_IDLE_MS. */
+  readonly idleMs?: number;
 }
 
 /** The last message of a topic; without content when it was too large to keep. */
@@ -48,6 +49,8 @@ export class MqttReader {
   readonly #options: MqttReaderOptions;
   readonly #topics = new Map<string, Topic>();
   #client: Promise<MqttClient> | undefined;
+  /** Counts the connections. */
+  #generation = 0;
   #sweeper: NodeJS.Timeout | undefined;
 
   constructor(options: MqttReaderOptions) {
@@ -68,27 +71,29 @@ export class MqttReader {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#sweeper);
-    this.#sweeper = undefined;
-    const client = this.#client;
-    this.#client = undefined;
     for (const name of [...this.#topics.keys()]) this.#forget(name, gone('this node stops to listen'));
-    await (await client?.catch(() => undefined))?.endAsync(true);
+    await this.#disconnect();
   }
 
   #listen(name: string): Topic {
     if (this.#topics.size >= OUTSIDE_TOPICS_MAX) this.#leave(this.#leastRead());
     const topic: Topic = { message: undefined, readAtMs: 0, waiting: new Set() };
     this.#topics.set(name, topic);
-    this.#sweeper ??= setInterval(() => this.#sweep(), OUTSIDE_IDLE_MS / 10).unref();
+    this.#sweeper ??= setInterval(() => this.#sweep(), this.#idleMs / 10).unref();
     this.#client ??= this.#connect();
-    void this.#client.then((client) => this.#subscribe(client, name)).catch((error: unknown) => this.#failed(error));
+    const opening = this.#client;
+    void opening
+      .then((client) => this.#subscribe(client, name))
+      .catch((cause: unknown) => {
+        if (this.#client === opening) this.#client = undefined;
+        this.#forget(name, cause instanceof TreadleError ? cause : unreachable(this.#options.address, cause));
+      });
     return topic;
   }
 
   async #connect(): Promise<MqttClient> {
     const { address, broker, folder } = this.#options;
-    const ca = broker.caFile === undefined ? undefined : await readFile(resolve(folder, broker.caFile), 'utf8');
+    const trusted = await trustedBy(folder, broker.caFile);
     // Loaded when it is needed: most nodes listen to no broker.
     const { default: mqtt } = await import('mqtt');
     const client = mqtt.connect(address, {
@@ -98,14 +103,16 @@ export class MqttReader {
       reconnectPeriod: OUTSIDE_RECONNECT_MS,
       ...(broker.user !== undefined && { username: broker.user }),
       ...(broker.password !== undefined && { password: broker.password }),
-      ...(ca !== undefined && { ca }),
+      ...trusted,
     });
-    client.on('message', (name, payload) => this.#heard(name, payload));
-    client.on('error', (error) => this.#failed(error));
-    client.on('close', () => {
-      for (const topic of this.#topics.values()) topic.message = undefined;
-      this.#failWaiting(gone('the broker closed the connection'));
-    });
+    // A connection that was given up has its last words; they are not about the present one.
+    const generation = ++this.#generation;
+    const present = (handle: () => void): void => {
+      if (generation === this.#generation) handle();
+    };
+    client.on('message', (name, payload) => present(() => this.#heard(name, payload)));
+    client.on('error', (error) => present(() => this.#failed(error)));
+    client.on('close', () => present(() => this.#lost()));
     return client;
   }
 
@@ -128,6 +135,11 @@ export class MqttReader {
     topic.waiting.clear();
   }
 
+  #lost(): void {
+    for (const topic of this.#topics.values()) topic.message = undefined;
+    this.#failWaiting(gone('the broker closed the connection'));
+  }
+
   /** There is no connection, or the broker does not want this node: then it is not called again before the next read. */
   #failed(error: unknown): void {
     const { code } = error as { readonly code?: unknown };
@@ -138,7 +150,7 @@ export class MqttReader {
       cause: error,
     });
     for (const name of [...this.#topics.keys()]) this.#forget(name, refusal);
-    this.#disconnect();
+    void this.#disconnect();
   }
 
   #failWaiting(error: TreadleError): void {
@@ -165,18 +177,27 @@ export class MqttReader {
     return least?.[0] ?? '';
   }
 
-  #sweep(): void {
-    const before = this.#options.nowMs() - OUTSIDE_IDLE_MS;
-    for (const [name, { readAtMs, waiting }] of [...this.#topics]) if (readAtMs < before && waiting.size === 0) this.#leave(name);
-    if (this.#topics.size === 0) this.#disconnect();
+  get #idleMs(): number {
+    return this.#options.idleMs ?? OUTSIDE_IDLE_MS;
   }
 
-  #disconnect(): void {
+  #sweep(): void {
+    const before = this.#options.nowMs() - this.#idleMs;
+    for (const [name, { readAtMs, waiting }] of [...this.#topics]) if (readAtMs < before && waiting.size === 0) this.#leave(name);
+    if (this.#topics.size === 0) void this.#disconnect();
+  }
+
+  async #disconnect(): Promise<void> {
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
+    this.#generation++;
     const client = this.#client;
     this.#client = undefined;
-    void client?.then((open) => open.endAsync(true)).catch(() => {});
+    try {
+      await (await client)?.endAsync(true);
+    } catch {
+      // There never was a connection.
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { ClientSession, OPCUAClient } from 'node-opcua-client';
 import { TreadleError } from '../../../errors.ts';
 import { OUTSIDE_CONNECT_MS, OUTSIDE_IDLE_MS, OUTSIDE_OPCUA_MESSAGE_BYTES_MAX } from '../../../limits.ts';
@@ -8,6 +7,7 @@ import type { Logger } from '../../environment.ts';
 import type { OpcUaSource, OutsideReading } from '../../outside.ts';
 import type { OpcUaServer } from '../../outside-config.ts';
 import { contentTooLarge, type ReadTerms } from '../../outside-gate.ts';
+import { readCertificateFile } from './certificate-file.ts';
 import { openCertificateStore } from './opcua-certificates.ts';
 import { plainValue } from './opcua-value.ts';
 import { unreachable } from './unreachable.ts';
@@ -54,7 +54,7 @@ export class OpcUaReader {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => void this.close(), OUTSIDE_IDLE_MS).unref();
     try {
-      const { session } = await connection;
+      const { session } = await this.#opened(connection);
       const found = await session.read({ nodeId, attributeId: VALUE });
       const status = found.statusCode.name;
       if (UNKNOWN_NODE.includes(status))
@@ -69,6 +69,7 @@ export class OpcUaReader {
       if (content.length > maxBytes) throw contentTooLarge(maxBytes);
       return { content, mediaType: 'application/json', observedAtMs: this.#options.nowMs() };
     } catch (cause) {
+      // What the server answered about one variable is no fault of the connection.
       if (cause instanceof TreadleError) throw cause;
       this.#give(connection);
       throw failure(this.#options.address, cause);
@@ -80,6 +81,15 @@ export class OpcUaReader {
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection !== undefined) await disconnect(connection);
+  }
+
+  async #opened(connection: Promise<Connection>): Promise<Connection> {
+    try {
+      return await connection;
+    } catch (cause) {
+      this.#give(connection);
+      throw failure(this.#options.address, cause);
+    }
   }
 
   /** Gives up a connection that failed; the next read opens another. */
@@ -131,7 +141,7 @@ export class OpcUaReader {
   async #serverCertificate(): Promise<Buffer | undefined> {
     const { server, folder } = this.#options;
     if (server.serverCertificateFile === undefined) return undefined;
-    return new X509Certificate(await readFile(resolve(folder, server.serverCertificateFile))).raw;
+    return new X509Certificate(await readCertificateFile(folder, server.serverCertificateFile)).raw;
   }
 }
 
@@ -142,6 +152,7 @@ function isBad(status: string): boolean {
 
 /** The library tells what a server answered in its text, by the names of the standard. */
 function failure(address: string, cause: unknown): TreadleError {
+  if (cause instanceof TreadleError) return cause;
   const status = /\bBad[A-Z]\w+/.exec(String(cause))?.[0];
   if (status === undefined || !/^Bad(User|Identity|Certificate|Security)/.test(status)) return unreachable(address, cause);
   return new TreadleError('OUTSIDE_REFUSED', {

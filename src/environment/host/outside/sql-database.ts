@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Pool, PoolClient, QueryConfig } from 'pg';
 import { TreadleError } from '../../../errors.ts';
 import {
@@ -12,6 +10,7 @@ import {
 import type { OutsideReading, SqlParameter, SqlSource } from '../../outside.ts';
 import type { SqlDatabase } from '../../outside-config.ts';
 import { contentTooLarge, type ReadTerms } from '../../outside-gate.ts';
+import { trustedBy } from './certificate-file.ts';
 import { chosenQuery } from './chosen-query.ts';
 import { unreachable } from './unreachable.ts';
 
@@ -46,7 +45,11 @@ export class SqlReader {
     const { database, nowMs } = this.#options;
     const query = chosenQuery(database, source.query);
     this.#pool ??= this.#open();
-    const pool = await this.#pool;
+    const opening = this.#pool;
+    const pool = await opening.catch((error: unknown) => {
+      if (this.#pool === opening) this.#pool = undefined;
+      throw error;
+    });
     const client = await pool.connect().catch((cause: unknown) => {
       throw failure(cause);
     });
@@ -77,7 +80,7 @@ export class SqlReader {
     const { database, folder } = this.#options;
     // Loaded when it is needed: most nodes read no database.
     const { default: pg } = await import('pg');
-    const ca = database.caFile === undefined ? undefined : await readFile(resolve(folder, database.caFile), 'utf8');
+    const trusted = await trustedBy(folder, database.caFile);
     const pool = new pg.Pool({
       host: database.host,
       port: database.port ?? 5432,
@@ -85,7 +88,7 @@ export class SqlReader {
       user: database.user,
       password: database.password ?? '',
       application_name: 'treadle',
-      ssl: database.tls === true ? { rejectUnauthorized: true, ...(ca !== undefined && { ca }) } : false,
+      ssl: database.tls === true ? { rejectUnauthorized: true, ...trusted } : false,
       max: OUTSIDE_SQL_CONNECTIONS_MAX,
       connectionTimeoutMillis: OUTSIDE_CONNECT_MS,
       idleTimeoutMillis: OUTSIDE_IDLE_MS,

@@ -1,12 +1,17 @@
 import { createHash, createHmac } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** What of s3rver is used; it has no types of its own. */
 interface S3rver {
+  readonly store: {
+    putObject(object: { readonly bucket: string; readonly key: string }): Promise<{ readonly size: number }>;
+    getResourcePath(bucket: string, key: string, resource: string): string;
+  };
   run(): Promise<{ readonly port: number }>;
   close(): Promise<void>;
 }
@@ -33,6 +38,7 @@ export async function startS3(): Promise<S3Server> {
     directory: folder,
     configureBuckets: [{ name: 'plant' }],
   });
+  answerWhenStored(server);
   const { port } = await server.run();
   return {
     endpoint: `http://127.0.0.1:${port}`,
@@ -45,6 +51,20 @@ export async function startS3(): Promise<S3Server> {
       await server.close();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+const STORED_MS = 5_000;
+
+/** This server answers a PUT before the bytes have reached its file, which a real one never does: its answer is held back until then. */
+function answerWhenStored({ store }: S3rver): void {
+  const put = store.putObject.bind(store);
+  store.putObject = async (object) => {
+    const answer = await put(object);
+    const file = store.getResourcePath(object.bucket, object.key, 'object');
+    for (const start = performance.now(); (await stat(file).catch(() => undefined))?.size !== answer.size; await delay(1))
+      if (performance.now() - start > STORED_MS) throw new Error(`${file} was not written in time`);
+    return answer;
   };
 }
 

@@ -1,5 +1,5 @@
 import type { RandomStream } from '../../../environment/index.ts';
-import { TreadleError } from '../../../errors.ts';
+import { hasCode, TreadleError } from '../../../errors.ts';
 import type { Evaluation } from '../../engine/index.ts';
 import '../errors.ts';
 import type { Plugin, PluginSettings } from '../plugin.ts';
@@ -78,6 +78,21 @@ export async function aggregate(
   let current: readonly Contribution[] = [...contributions].sort((left, right) => compareText(nameOf(left), nameOf(right)));
   for (const step of rule.before ?? []) current = await step(current, context);
   return await rule.strategy(current, context);
+}
+
+/** As {@link aggregate}; when there are too few updates for the rule, the model stays as it was, and each is rejected with that reason. */
+export async function aggregateOrKeep(
+  contributions: readonly Contribution[],
+  context: RoundContext,
+  rule: { readonly before?: readonly PreAggregator[]; readonly strategy: Strategy },
+): Promise<Aggregate> {
+  try {
+    return await aggregate(contributions, context, rule);
+  } catch (error) {
+    if (!hasCode(error, 'FEDERATED_TOO_FEW_CLIENTS')) throw error;
+    const rejected = contributions.flatMap(({ clients }) => clients.map((client) => ({ client, reason: error.detail })));
+    return { weights: context.global.slice(), accepted: [], rejected, evaluations: 0 };
+  }
 }
 
 /** Contributions as a strategy treats them: these with a share, those not at all. */

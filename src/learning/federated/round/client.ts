@@ -2,7 +2,7 @@ import { type Environment, type NodeId, sleep } from '../../../environment/index
 import { hasCode, TreadleError } from '../../../errors.ts';
 import { FEDERATED_ANSWER_MICROS, FEDERATED_FETCH_PAUSE_MICROS } from '../../../limits.ts';
 import '../errors.ts';
-import { weightsToBytes, type WeightsDigest } from '../weights.ts';
+import { type WeightsDigest, weightsToBytes } from '../weights.ts';
 import type { Trainer } from './local-trainer.ts';
 import {
   type Answer,
@@ -16,7 +16,7 @@ import {
   type OrderRequest,
   type UpdateRequest,
 } from './messages.ts';
-import { fetchWeights, serveWeights } from './weight-exchange.ts';
+import { fetchWeights, MODEL_PROTOCOL, serveWeights, UPDATE_PROTOCOL } from './weight-exchange.ts';
 import { WeightStore } from './weight-store.ts';
 
 export interface ClientDependencies {
@@ -28,7 +28,12 @@ export interface ClientDependencies {
   /** Which loss the judge will find, where this client can know it. */
   claimLoss?(weights: Float32Array): Promise<number>;
   /** Is handed every global model that was applied, the final one with `final`. */
-  onModel?(model: { readonly training: string; readonly round: number; readonly weights: Float32Array; readonly final: boolean }): void;
+  onModel?(model: {
+    readonly training: string;
+    readonly round: number;
+    readonly weights: Float32Array;
+    readonly final: boolean;
+  }): void;
 }
 
 interface Work {
@@ -39,7 +44,7 @@ interface Work {
 
 /**
  * A client of trainings: follows the orders of the coordinator, and of nobody else. It applies a global model only if its digest is the anchored
- * one. What it trained is on its disk until the next round: a coordinator that was away fetches it without its being trained again.
+ * one. What it trained is kept until the next round: a coordinator that was away fetches it without its being trained again.
  */
 export class FederatedClient {
   readonly #environment: Environment;
@@ -57,9 +62,12 @@ export class FederatedClient {
   /** Begins to answer; to be called before the network starts. */
   static async open(environment: Environment, dependencies: ClientDependencies): Promise<FederatedClient> {
     const client = new FederatedClient(environment, dependencies, await WeightStore.open(environment));
-    serveWeights(environment, client.#store, (peer, digest) =>
-      [...client.#work.values()].some(({ coordinator, update }) => coordinator === peer && update?.weights.digest === digest),
-    );
+    serveWeights(environment, UPDATE_PROTOCOL, (peer, digest) => {
+      const wanted = [...client.#work].find(
+        ([, { coordinator, update }]) => coordinator === peer && update?.weights.digest === digest,
+      );
+      return wanted && client.#updates(wanted[0]);
+    });
     environment.network.onRequest(CLIENT_PROTOCOL, async (from, body) => encodeAnswer(await client.#answer(from, body)));
     return client;
   }
@@ -74,7 +82,13 @@ export class FederatedClient {
     const anchored = await this.#dependencies.anchored(request.training, round);
     if (anchored !== request.model.digest) {
       const { log } = this.#environment;
-      log.warn('refused a model that is not the anchored one', { from, training: request.training, round, given: request.model.digest, anchored });
+      log.warn('refused a model that is not the anchored one', {
+        from,
+        training: request.training,
+        round,
+        given: request.model.digest,
+        anchored,
+      });
       throw new TreadleError('FEDERATED_MODEL_NOT_ANCHORED', {
         detail: `Model ${request.model.digest} after round ${round} is not the anchored ${anchored ?? 'one (there is none)'}`,
         data: { training: request.training, round, given: request.model.digest, anchored: anchored ?? '' },
@@ -87,7 +101,11 @@ export class FederatedClient {
 
   #begin(order: OrderRequest, coordinator: NodeId): void {
     const before = this.#work.get(order.training);
-    if (before?.order.round === order.round && before.order.model.digest === order.model.digest && before.coordinator === coordinator) {
+    if (
+      before?.order.round === order.round &&
+      before.order.model.digest === order.model.digest &&
+      before.coordinator === coordinator
+    ) {
       // Asked again: what is trained already is announced again; what is under way will be.
       if (before.update !== undefined) void this.#announce(before).catch((error: unknown) => this.#failed(order, error));
       return;
@@ -101,15 +119,17 @@ export class FederatedClient {
     const { order, coordinator } = work;
     const { training, round, model } = order;
     const stop = () => this.#work.get(training) !== work;
-    if (before?.update !== undefined) await this.#store.delete(before.update.weights);
-    const weights = await fetchWeights(this.#environment, this.#store, { from: coordinator, reference: model, stop });
-    await this.#store.delete(model);
+    if (before?.update !== undefined) await this.#updates(training).delete(before.update.weights);
+    const models = this.#models(training);
+    const fetch = { from: coordinator, protocol: MODEL_PROTOCOL, reference: model, stop } as const;
+    const weights = await fetchWeights(this.#environment, models, fetch);
+    await models.delete(model);
     this.#dependencies.onModel?.({ training, round: round - 1, weights, final: false });
     const turn = { round, client: this.#environment.node };
     const trained = await this.#dependencies.train(weights, { order: order.order, turn });
     const claimedLoss = order.claim ? await this.#dependencies.claimLoss?.(trained.weights) : undefined;
     if (stop()) return;
-    const reference = await this.#store.put(weightsToBytes(trained.weights));
+    const reference = await this.#updates(training).put(weightsToBytes(trained.weights));
     work.update = { training, round, weights: reference, samples: trained.samples, claimedLoss: claimedLoss ?? Number.NaN };
     await this.#announce(work);
   }
@@ -124,7 +144,8 @@ export class FederatedClient {
       try {
         const options = { timeoutMicros: FEDERATED_ANSWER_MICROS };
         const answer = decodeAnswer(await network.request(coordinator, COORDINATOR_PROTOCOL, encodeUpdate(update), options));
-        if (!answer.taken) log.info('an update was not taken', { training: order.training, round: order.round, reason: answer.reason });
+        if (!answer.taken)
+          log.info('an update was not taken', { training: order.training, round: order.round, reason: answer.reason });
         return;
       } catch (error) {
         if (clock.now() >= until) throw error;
@@ -136,9 +157,19 @@ export class FederatedClient {
   async #finish({ training, round, model }: FinishRequest, from: NodeId): Promise<void> {
     const before = this.#work.get(training);
     this.#work.delete(training);
-    if (before?.update !== undefined && before.update.weights.digest !== model.digest) await this.#store.delete(before.update.weights);
-    const weights = await fetchWeights(this.#environment, this.#store, { from, reference: model });
+    if (before?.update !== undefined) await this.#updates(training).delete(before.update.weights);
+    const models = this.#models(training);
+    const weights = await fetchWeights(this.#environment, models, { from, protocol: MODEL_PROTOCOL, reference: model });
+    await models.delete(model);
     this.#dependencies.onModel?.({ training, round, weights, final: true });
+  }
+
+  #models(training: string): WeightStore {
+    return this.#store.of(`client models ${training}`);
+  }
+
+  #updates(training: string): WeightStore {
+    return this.#store.of(`client updates ${training}`);
   }
 
   /** The coordinator notices by itself that nothing comes; whoever runs the client finds the reason here. */

@@ -1,12 +1,12 @@
-import { type AppendLog, type Environment, type NodeId, sleep } from '../../../environment/index.ts';
+import { type AppendLog, type Environment, type NodeId, sleep, type Timer } from '../../../environment/index.ts';
 import { invariant, TreadleError } from '../../../errors.ts';
 import { FEDERATED_ANCHOR_ATTEMPTS, FEDERATED_ANCHOR_PAUSE_MICROS, FEDERATED_ANSWER_MICROS } from '../../../limits.ts';
 import { seededStream } from '../../datasets/index.ts';
 import type { Evaluation } from '../../engine/index.ts';
-import { aggregate, type Contribution, type PreAggregator, type Strategy } from '../aggregation/strategy.ts';
+import { aggregateOrKeep, type Contribution, type PreAggregator, type Strategy } from '../aggregation/strategy.ts';
 import '../errors.ts';
 import type { TrainingOrder } from '../training/training-order.ts';
-import { faultOfWeights, weightsToBytes } from '../weights.ts';
+import { digestOfBytes, digestOfWeights, faultOfWeights, weightsToBytes } from '../weights.ts';
 import {
   type Answer,
   CLIENT_PROTOCOL,
@@ -20,8 +20,8 @@ import {
 import { checkRecordChain } from './record-chain.ts';
 import { type AnnouncedUpdate, RoundCore, type RoundEffect, type RoundEvent, type RoundRules } from './round-core.ts';
 import { decodeRoundRecord, encodeRoundRecord, type RoundRecord, shortText } from './round-record.ts';
-import { fetchWeights, serveWeights } from './weight-exchange.ts';
-import { type WeightStore, WeightStore as Weights, type WeightsReference } from './weight-store.ts';
+import { fetchWeights, MODEL_PROTOCOL, serveWeights, UPDATE_PROTOCOL } from './weight-exchange.ts';
+import { WeightStore, type WeightsReference } from './weight-store.ts';
 
 export interface CoordinatorOptions extends RoundRules {
   readonly clients: readonly NodeId[];
@@ -65,6 +65,7 @@ export class Coordinator {
   #core: RoundCore | undefined;
   #round = 0;
   #model: WeightsReference | undefined;
+  #deadline: Timer | undefined;
   #dispatch: (event: RoundEvent) => void = () => undefined;
 
   private constructor(
@@ -90,11 +91,13 @@ export class Coordinator {
     options: CoordinatorOptions,
     dependencies: CoordinatorDependencies,
   ): Promise<Coordinator> {
-    const log = await environment.disk.log(`federated-rounds-${options.training}`);
-    const coordinator = new Coordinator(environment, options, dependencies, { store: await Weights.open(environment), log });
+    const log = await environment.disk.log(logName(options.training));
+    const coordinator = new Coordinator(environment, options, dependencies, { store: await WeightStore.open(environment), log });
     await coordinator.#restore();
     const members = new Set<string>(options.clients);
-    serveWeights(environment, coordinator.#store, (peer, digest) => members.has(peer) && digest === coordinator.#model?.digest);
+    serveWeights(environment, MODEL_PROTOCOL, (peer, digest) =>
+      members.has(peer) && digest === coordinator.#model?.digest ? coordinator.#models : undefined,
+    );
     environment.network.onRequest(COORDINATOR_PROTOCOL, async (from, body) => encodeAnswer(coordinator.#announced(from, body)));
     return coordinator;
   }
@@ -107,11 +110,13 @@ export class Coordinator {
   /** Finished rounds from disk; of the last one nobody knows whether it was anchored. */
   async #restore(): Promise<void> {
     const { training, first } = this.#options;
-    const start = await this.#store.put(weightsToBytes(first));
+    const start = digestOfWeights(first);
     this.#records = (await this.#log.records()).map(decodeRoundRecord);
-    checkRecordChain(this.#records, { training, first: start.digest });
-    this.#model = { ...start, digest: this.#records.at(-1)?.digest ?? start.digest };
-    await this.#store.load(this.#model);
+    checkRecordChain(this.#records, { training, first: start });
+    const last = this.#records.at(-1);
+    if (last === undefined) this.#model = await this.#models.put(weightsToBytes(first));
+    else this.#model = { digest: last.digest, sizeBytes: first.length * Float32Array.BYTES_PER_ELEMENT };
+    await this.#models.load(this.#model);
   }
 
   /**
@@ -133,7 +138,7 @@ export class Coordinator {
         ),
       ),
     );
-    return await this.#store.load(model);
+    return await this.#models.load(model);
   }
 
   async #runRound(round: number): Promise<void> {
@@ -152,8 +157,8 @@ export class Coordinator {
     await this.#anchor(record);
     const before = this.#model as WeightsReference;
     this.#model = model;
-    for (const { weights } of outcome.updates) if (weights.digest !== model.digest) await this.#store.delete(weights);
-    if (before.digest !== model.digest) await this.#store.delete(before);
+    for (const { client, weights } of outcome.updates) await this.#updates(client).delete(weights);
+    if (before.digest !== model.digest) await this.#models.delete(before);
     this.#dependencies.onRound?.(record);
   }
 
@@ -162,13 +167,18 @@ export class Coordinator {
     const core = new RoundCore(this.#options, round);
     this.#core = core;
     this.#round = round;
-    return this.#environment.track(
+    const environment = this.#environment;
+    return environment.track(
       `round ${round} of training ${this.#options.training}`,
       new Promise((resolve) => {
         this.#dispatch = (event) => {
           for (const effect of core.handle(event)) {
-            if (effect.type === 'aggregate' || effect.type === 'fail') resolve(effect);
-            else this.#carryOut(effect, core);
+            if (effect.type !== 'aggregate' && effect.type !== 'fail') {
+              this.#carryOut(effect, core);
+              continue;
+            }
+            if (this.#deadline) environment.clock.cancel(this.#deadline);
+            resolve(effect);
           }
         };
         this.#dispatch({ type: 'begin' });
@@ -180,7 +190,8 @@ export class Coordinator {
     const environment = this.#environment;
     if (effect.type === 'timer') {
       const { attempt, delayMicros } = effect;
-      environment.clock.set(delayMicros, () => this.#tell(core, { type: 'deadline', attempt }), 'end of a round of training');
+      const handler = () => this.#tell(core, { type: 'deadline', attempt });
+      this.#deadline = environment.clock.set(delayMicros, handler, 'end of a round of training');
       return;
     }
     const client = effect.client as NodeId;
@@ -211,16 +222,19 @@ export class Coordinator {
 
   async #receive(client: NodeId, update: AnnouncedUpdate, core: RoundCore): Promise<void> {
     const stop = () => core.isOver;
-    const weights = await fetchWeights(this.#environment, this.#store, { from: client, reference: update.weights, stop });
-    const fault = faultOfWeights(weights, this.#options.first.length);
+    const updates = this.#updates(client);
+    const fetch = { from: client, protocol: UPDATE_PROTOCOL, reference: update.weights, stop } as const;
+    const fault = faultOfWeights(await fetchWeights(this.#environment, updates, fetch), this.#options.first.length);
     if (fault === undefined) return;
-    await this.#store.delete(update.weights);
+    await updates.delete(update.weights);
     throw new Error(fault);
   }
 
   #announced(from: NodeId, body: Uint8Array): Answer {
     const { training, round, weights, samples, claimedLoss } = decodeUpdate(body);
     if (training !== this.#options.training) return { taken: false, reason: 'another training' };
+    const { sizeBytes } = this.#model as WeightsReference;
+    if (weights.sizeBytes !== sizeBytes) return { taken: false, reason: `weights have ${sizeBytes} bytes` };
     if (round !== this.#round || this.#core?.expects(from) !== true) return { taken: false, reason: 'late' };
     this.#tell(this.#core, { type: 'announced', client: from, update: { weights, samples, claimedLoss } });
     return { taken: true };
@@ -230,11 +244,11 @@ export class Coordinator {
     const { training, strategy, before = [], seed } = this.#options;
     const { judge, measure, trainRoot } = this.#dependencies;
     const previous = this.#model as WeightsReference;
-    const global = await this.#store.load(previous);
+    const global = await this.#models.load(previous);
     const contributions = updates.map(
       ({ client, weights, samples, claimedLoss }): Contribution => ({
         ...{ clients: [client], samples, claimedLoss },
-        load: () => this.#store.load(weights),
+        load: () => this.#updates(client).load(weights),
       }),
     );
     const context = {
@@ -245,9 +259,9 @@ export class Coordinator {
       },
       random: seededStream('strategy', seed, round),
     };
-    const result = await aggregate(contributions, context, { strategy, before });
+    const result = await aggregateOrKeep(contributions, context, { strategy, before });
     const metrics = await measure(result.weights);
-    const model = await this.#store.put(weightsToBytes(result.weights));
+    const model = await this.#models.put(weightsToBytes(result.weights));
     const sent = new Map<string, (typeof updates)[number]>(updates.map((update) => [update.client, update]));
     const given = (client: string) => {
       const update = sent.get(client);
@@ -264,17 +278,34 @@ export class Coordinator {
     return { record, model };
   }
 
+  get #models(): WeightStore {
+    return this.#store.of(`coordinator models ${this.#options.training}`);
+  }
+
+  #updates(client: string): WeightStore {
+    return this.#store.of(`coordinator updates ${this.#options.training} ${client}`);
+  }
+
   async #anchor(record: RoundRecord): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#dependencies.anchor(record);
       } catch (error) {
-        this.#environment.log.warn('a round of training is not anchored yet', { round: record.round, attempt, error: reasonOf(error) });
+        this.#environment.log.warn('a round of training is not anchored yet', {
+          round: record.round,
+          attempt,
+          error: reasonOf(error),
+        });
         if (attempt === FEDERATED_ANCHOR_ATTEMPTS) throw error;
       }
       await sleep(this.#environment, FEDERATED_ANCHOR_PAUSE_MICROS, 'a round is anchored again');
     }
   }
+}
+
+/** A training may have any name, a log only a short one of few signs. */
+function logName(training: string): string {
+  return `federated-${digestOfBytes(new TextEncoder().encode(training)).slice(2, 34)}`;
 }
 
 function reasonOf(error: unknown): string {

@@ -4,7 +4,10 @@ import type { Network, TrainingSamples } from '../../engine/index.ts';
 import { beginTraining, type Trained, type TrainingOrder, type TrainingTurn, trainEpoch } from '../training/training-order.ts';
 
 /** Trains weights as an order says; may run anywhere. */
-export type Trainer = (start: Float32Array, task: { readonly order: TrainingOrder; readonly turn: TrainingTurn }) => Promise<Trained>;
+export type Trainer = (
+  start: Float32Array,
+  task: { readonly order: TrainingOrder; readonly turn: TrainingTurn },
+) => Promise<Trained>;
 
 /**
  * Trains on the node's own thread, in slices: between two of them the node looks after its other business. The outcome is that of

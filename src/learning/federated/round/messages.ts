@@ -72,7 +72,10 @@ export function encodeClientRequest(request: ClientRequest): Uint8Array {
 export function decodeClientRequest(bytes: Uint8Array): ClientRequest {
   const reader = readRlp(bytes, 'training request');
   const type = TYPES[reader.integer('type', TYPES.length - 1)] as (typeof TYPES)[number];
-  const head = { training: reader.text('training', FEDERATED_TEXT_BYTES_MAX), round: reader.integer('round', FEDERATED_ROUNDS_MAX) };
+  const head = {
+    training: reader.text('training', FEDERATED_TEXT_BYTES_MAX),
+    round: reader.integer('round', FEDERATED_ROUNDS_MAX),
+  };
   if (type === 'invite') {
     reader.end();
     return { type, ...head };
@@ -149,6 +152,7 @@ function readOrder(reader: RlpReader): TrainingOrder {
     ? { type: 'adam', ...common, beta1: number('beta1'), beta2: number('beta2'), epsilon: number('epsilon') }
     : { type: 'sgd', ...common, momentum: number('momentum') };
   reader.end();
-  if (epochs === 0 || batchSize === 0) throw new TreadleError('MESSAGE_MALFORMED', { detail: 'training request.order: no epochs or no batch' });
+  if (epochs === 0 || batchSize === 0)
+    throw new TreadleError('MESSAGE_MALFORMED', { detail: 'training request.order: no epochs or no batch' });
   return { epochs, batchSize, seed, optimiser };
 }

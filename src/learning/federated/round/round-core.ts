@@ -152,7 +152,9 @@ export class RoundCore {
     const absent = [...this.#clients]
       .flatMap(([client, state]): AbsentClient[] => {
         if (state.phase === 'received') return [];
-        return [{ client, reason: state.phase === 'absent' ? state.reason : `late: ${LATE[state.phase]} at the end of the round` }];
+        return [
+          { client, reason: state.phase === 'absent' ? state.reason : `late: ${LATE[state.phase]} at the end of the round` },
+        ];
       })
       .sort((left, right) => (left.client < right.client ? -1 : 1));
     if (received.length < quorum) return [{ type: 'fail', received: received.length, absent }];

@@ -107,7 +107,9 @@ function text(value: string): RlpInput {
 
 /** Texts of others are cut to this length before they are put into a record. */
 export function shortText(value: string): string {
-  return new TextDecoder().decode(new TextEncoder().encode(value).subarray(0, FEDERATED_TEXT_BYTES_MAX - 4)).replace(/\ufffd+$/, '');
+  return new TextDecoder()
+    .decode(new TextEncoder().encode(value).subarray(0, FEDERATED_TEXT_BYTES_MAX - 4))
+    .replace(/\ufffd+$/, '');
 }
 
 /** The inverse of {@link float}. @throws TreadleError MESSAGE_MALFORMED */

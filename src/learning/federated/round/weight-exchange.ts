@@ -11,26 +11,38 @@ import {
 import type { WeightsDigest } from '../weights.ts';
 import { checkSize, type WeightStore, type WeightsReference } from './weight-store.ts';
 
-/** The request protocol by which one node takes weights from another, a chunk at a time. */
-export const WEIGHTS_PROTOCOL = 'learning-weights/1';
+/** The request protocols by which weights are taken, a chunk at a time: the global model from a coordinator, an update from a client. */
+export const MODEL_PROTOCOL = 'learning-model/1';
+export const UPDATE_PROTOCOL = 'learning-update/1';
+export type WeightsProtocol = typeof MODEL_PROTOCOL | typeof UPDATE_PROTOCOL;
 
 const CHUNKS_MAX = Math.ceil(FEDERATED_WEIGHTS_BYTES_MAX / FEDERATED_CHUNK_BYTES);
 
 /** Hands out chunks of weights to those who may have them. */
 export function serveWeights(
   environment: Pick<Environment, 'network'>,
-  store: WeightStore,
-  mayHave: (peer: NodeId, digest: WeightsDigest) => boolean,
+  protocol: WeightsProtocol,
+  /** The store with these weights, when this peer may have them. */
+  find: (peer: NodeId, digest: WeightsDigest) => WeightStore | undefined,
 ): void {
-  environment.network.onRequest(WEIGHTS_PROTOCOL, async (from, body) => {
+  environment.network.onRequest(protocol, async (from, body) => {
     const reader = readRlp(body, 'weights request');
     const digest = reader.hash('digest');
     const index = reader.integer('chunk', CHUNKS_MAX);
     reader.end();
-    const chunk = mayHave(from, digest) ? await store.chunk(digest, index) : undefined;
-    if (chunk === undefined) throw new TreadleError('FEDERATED_WEIGHTS_MISSING', { detail: `There are no weights ${digest} here` });
+    const chunk = await find(from, digest)?.chunk(digest, index);
+    if (chunk === undefined)
+      throw new TreadleError('FEDERATED_WEIGHTS_MISSING', { detail: `There are no weights ${digest} here` });
     return chunk;
   });
+}
+
+export interface FetchOptions {
+  readonly from: NodeId;
+  readonly protocol: WeightsProtocol;
+  readonly reference: WeightsReference;
+  /** True: nobody wants them any more. */
+  readonly stop?: () => boolean;
 }
 
 /**
@@ -43,7 +55,7 @@ export function serveWeights(
 export async function fetchWeights(
   environment: Environment,
   store: WeightStore,
-  { from, reference, stop = () => false }: { readonly from: NodeId; readonly reference: WeightsReference; readonly stop?: () => boolean },
+  { from, protocol, reference, stop = () => false }: FetchOptions,
 ): Promise<Float32Array> {
   checkSize(reference);
   let attempts = 0;
@@ -52,7 +64,7 @@ export async function fetchWeights(
       for (const index of await store.missing(reference)) {
         const body = encodeRlp([fromHex(reference.digest), index]);
         const timeoutMicros = FEDERATED_CHUNK_TIMEOUT_MICROS;
-        await store.putChunk(reference, index, await environment.network.request(from, WEIGHTS_PROTOCOL, body, { timeoutMicros }));
+        await store.putChunk(reference, index, await environment.network.request(from, protocol, body, { timeoutMicros }));
         attempts = 0;
       }
       return await store.load(reference);

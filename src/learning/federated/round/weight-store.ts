@@ -1,4 +1,4 @@
-import { fromHex } from '../../../crypto/index.ts';
+import { concatBytes, fromHex, sha256 } from '../../../crypto/index.ts';
 import type { Environment, Table, TableOperation } from '../../../environment/index.ts';
 import { TreadleError } from '../../../errors.ts';
 import { FEDERATED_CHUNK_BYTES, FEDERATED_WEIGHTS_BYTES_MAX } from '../../../limits.ts';
@@ -14,13 +14,20 @@ export interface WeightsReference {
 /** Weights on the disk of a node, in chunks, whole or as far as they came. */
 export class WeightStore {
   readonly #table: Table;
+  readonly #owner: Uint8Array;
 
-  private constructor(table: Table) {
+  private constructor(table: Table, owner: string) {
     this.#table = table;
+    this.#owner = sha256(new TextEncoder().encode(owner)).subarray(0, 16);
   }
 
   static async open(environment: Pick<Environment, 'disk'>): Promise<WeightStore> {
-    return new WeightStore(await environment.disk.table('federated-weights'));
+    return new WeightStore(await environment.disk.table('federated-weights'), '');
+  }
+
+  /** The part of the store that is for weights of this owner: what one says of its weights never touches those of another. */
+  of(owner: string): WeightStore {
+    return new WeightStore(this.#table, owner);
   }
 
   /** Stores whole weights, durably. */
@@ -29,7 +36,11 @@ export class WeightStore {
     const operations: TableOperation[] = [];
     for (let index = 0; index < chunksOf(reference); index++) {
       const from = index * FEDERATED_CHUNK_BYTES;
-      operations.push({ type: 'put', key: keyOf(reference.digest, index), value: bytes.slice(from, from + FEDERATED_CHUNK_BYTES) });
+      operations.push({
+        type: 'put',
+        key: this.#key(reference.digest, index),
+        value: bytes.slice(from, from + FEDERATED_CHUNK_BYTES),
+      });
     }
     await this.#table.batch(operations, { sync: true });
     return reference;
@@ -39,7 +50,7 @@ export class WeightStore {
   async missing(reference: WeightsReference): Promise<number[]> {
     const missing = [];
     for (let index = 0; index < chunksOf(reference); index++) {
-      if ((await this.#table.get(keyOf(reference.digest, index))) === undefined) missing.push(index);
+      if ((await this.#table.get(this.#key(reference.digest, index))) === undefined) missing.push(index);
     }
     return missing;
   }
@@ -50,11 +61,11 @@ export class WeightStore {
     if (chunk.length !== length) {
       throw new TreadleError('FEDERATED_WEIGHTS_DAMAGED', { detail: `Chunk ${index} has ${chunk.length} bytes, not ${length}` });
     }
-    await this.#table.batch([{ type: 'put', key: keyOf(reference.digest, index), value: chunk.slice() }]);
+    await this.#table.batch([{ type: 'put', key: this.#key(reference.digest, index), value: chunk.slice() }]);
   }
 
   async chunk(digest: WeightsDigest, index: number): Promise<Uint8Array | undefined> {
-    return await this.#table.get(keyOf(digest, index));
+    return await this.#table.get(this.#key(digest, index));
   }
 
   /**
@@ -66,9 +77,11 @@ export class WeightStore {
     checkSize(reference);
     const bytes = new Uint8Array(reference.sizeBytes);
     for (let index = 0; index < chunksOf(reference); index++) {
-      const chunk = await this.#table.get(keyOf(reference.digest, index));
+      const chunk = await this.#table.get(this.#key(reference.digest, index));
       if (chunk === undefined) {
-        throw new TreadleError('FEDERATED_WEIGHTS_MISSING', { detail: `Chunk ${index} of the weights ${reference.digest} is not here` });
+        throw new TreadleError('FEDERATED_WEIGHTS_MISSING', {
+          detail: `Chunk ${index} of the weights ${reference.digest} is not here`,
+        });
       }
       bytes.set(chunk, index * FEDERATED_CHUNK_BYTES);
     }
@@ -80,8 +93,15 @@ export class WeightStore {
 
   async delete(reference: WeightsReference): Promise<void> {
     const operations: TableOperation[] = [];
-    for (let index = 0; index < chunksOf(reference); index++) operations.push({ type: 'del', key: keyOf(reference.digest, index) });
+    for (let index = 0; index < chunksOf(reference); index++)
+      operations.push({ type: 'del', key: this.#key(reference.digest, index) });
     await this.#table.batch(operations);
+  }
+
+  #key(digest: WeightsDigest, index: number): Uint8Array {
+    const number = new Uint8Array(4);
+    new DataView(number.buffer).setUint32(0, index);
+    return concatBytes([this.#owner, fromHex(digest), number]);
   }
 }
 
@@ -93,11 +113,4 @@ export function checkSize({ sizeBytes }: WeightsReference): void {
 
 function chunksOf({ sizeBytes }: WeightsReference): number {
   return Math.ceil(sizeBytes / FEDERATED_CHUNK_BYTES);
-}
-
-function keyOf(digest: WeightsDigest, index: number): Uint8Array {
-  const key = new Uint8Array(36);
-  key.set(fromHex(digest));
-  new DataView(key.buffer).setUint32(32, index);
-  return key;
 }

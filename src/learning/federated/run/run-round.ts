@@ -1,7 +1,6 @@
-import { hasCode } from '../../../errors.ts';
 import { seededStream, shuffled } from '../../datasets/index.ts';
 import { PRE_AGGREGATORS, STRATEGIES } from '../aggregation/catalogue.ts';
-import { type Aggregate, aggregate, type Contribution, type RoundContext } from '../aggregation/strategy.ts';
+import { type Aggregate, aggregate, aggregateOrKeep, type Contribution, type RoundContext } from '../aggregation/strategy.ts';
 import type { Attack } from '../attacks/attack.ts';
 import { findPlugin } from '../plugin.ts';
 import type { AbsentClient, RejectedClient, RoundRecord } from '../round/round-record.ts';
@@ -66,8 +65,7 @@ export async function runRound(input: RoundInput): Promise<RoundOutcome> {
   const previous = digestOfWeights(global);
   const { sent, absent } = await collect(input, previous);
   const { contributions, rejected, digests } = admit(sent, global.length);
-  const aggregated = await aggregateOrKeep(contributions, contextOf(input), plan);
-  const weights = aggregated.weights;
+  const { weights, ...result } = await aggregated(contributions, contextOf(input), plan);
   const metrics = await evaluateOn(runner, { weights, rows: 'measure' }, data.measure.length);
   const trigger = plan.attack && attackOf(plan.attack).trigger ? plan.attack : undefined;
   const triggered = trigger && (await evaluateOn(runner, { weights, rows: 'measure', trigger }, data.measure.length)).accuracy;
@@ -77,12 +75,12 @@ export async function runRound(input: RoundInput): Promise<RoundOutcome> {
     round,
     previous,
     digest: digestOfWeights(weights),
-    accepted: aggregated.accepted
+    accepted: result.accepted
       .map(({ client, share }) => ({ client, digest: sentBy(client).digest, samples: sentBy(client).samples, share }))
       .sort(byClient),
     rejected: [
       ...rejected,
-      ...aggregated.rejected.map(({ client, reason }) => ({
+      ...result.rejected.map(({ client, reason }) => ({
         client,
         digest: sentBy(client).digest,
         samples: sentBy(client).samples,
@@ -90,7 +88,7 @@ export async function runRound(input: RoundInput): Promise<RoundOutcome> {
       })),
     ].sort(byClient),
     absent: [...absent].sort(byClient),
-    metrics: { ...metrics, evaluations: aggregated.evaluations, ...(triggered !== undefined && { triggered }) },
+    metrics: { ...metrics, evaluations: result.evaluations, ...(triggered !== undefined && { triggered }) },
   };
   return { record, weights };
 }
@@ -163,17 +161,12 @@ function admit(sent: readonly Sent[], count: number) {
   return { contributions, rejected, digests: new Map(sent.map((each) => [each.client, each])) };
 }
 
-/** The model stays as it was when too few updates could be used, this time. */
-async function aggregateOrKeep(contributions: readonly Contribution[], context: RoundContext, plan: RunPlan): Promise<Aggregate> {
-  const make = { strategy: findPlugin(plan.strategy.name, STRATEGIES).make(plan.strategy.settings) };
+/** A rule that could not work even if all updates arrived is an error of the plan; what fails this time only leaves the model as it was. */
+async function aggregated(contributions: readonly Contribution[], context: RoundContext, plan: RunPlan): Promise<Aggregate> {
+  const strategy = findPlugin(plan.strategy.name, STRATEGIES).make(plan.strategy.settings);
   const before = plan.before.map(({ name, settings }) => findPlugin(name, PRE_AGGREGATORS).make(settings));
-  try {
-    return await aggregate(contributions, context, { ...make, before });
-  } catch (error) {
-    if (!hasCode(error, 'FEDERATED_TOO_FEW_CLIENTS') || contributions.length === plan.active) throw error;
-    const rejected = contributions.flatMap(({ clients }) => clients.map((client) => ({ client, reason: error.detail })));
-    return { weights: context.global.slice(), accepted: [], rejected, evaluations: 0 };
-  }
+  const complete = contributions.length === plan.active;
+  return await (complete ? aggregate : aggregateOrKeep)(contributions, context, { strategy, before });
 }
 
 function contextOf({ plan, data, runner, round, global }: RoundInput): RoundContext {

@@ -1,0 +1,106 @@
+import { openDoor } from '../../../environment/contract/index.ts';
+import type { Environment, NodeId } from '../../../environment/index.ts';
+import { createWorld } from '../../../environment/sim/index.ts';
+import { Network } from '../../engine/index.ts';
+import { allEngines } from '../../engine/testing/engines.ts';
+import { STRATEGIES } from '../aggregation/catalogue.ts';
+import { findPlugin, readPluginChoice } from '../plugin.ts';
+import { type ClientDependencies, FederatedClient } from '../round/client.ts';
+import { Coordinator, type CoordinatorOptions } from '../round/coordinator.ts';
+import { localTrainer, type Trainer } from '../round/local-trainer.ts';
+import type { RoundRecord } from '../round/round-record.ts';
+import { digestOfWeights, type WeightsDigest } from '../weights.ts';
+import { BLOB_NETWORK, blobs } from './blobs.ts';
+
+export const SECOND = 1_000_000;
+export const TRAINING = 'training of the test';
+const engine = allEngines().simd;
+
+export function nodeId(number: number): NodeId {
+  return `0x${number.toString(16).padStart(40, '0')}`;
+}
+
+/** What a client of a test does differently. */
+export type Twist = (trainer: Trainer, number: number) => Trainer;
+
+export interface TrainingWorldOptions {
+  readonly clients: number;
+  readonly coordinator?: Partial<CoordinatorOptions>;
+  readonly strategy?: string;
+  readonly twist?: Twist;
+  /** Bits per second of every line. */
+  readonly bitsPerSecond?: number;
+}
+
+/** A coordinator (node 1) and clients (2, 3, ...) in a simulated world, with an anchor that all can read, as a ledger is. */
+export async function trainingWorld(options: TrainingWorldOptions) {
+  const world = createWorld({ seed: 1, cpu: { costs: { 'learning.train': 100 } } });
+  const ledger = new Map<number, RoundRecord>();
+  const network = new Network(engine, BLOB_NETWORK, { seed: 7 });
+  const first = network.copyWeights();
+  const test = blobs(300, 'test');
+  const models = new Map<number, { readonly digest: WeightsDigest; readonly final: boolean }[]>();
+  const line = options.bitsPerSecond ?? 1e9;
+  const access = { uplinkBitsPerSecond: line, downlinkBitsPerSecond: line };
+  const evaluate = async (weights: Float32Array) => {
+    network.setWeights(weights);
+    return network.evaluate(test);
+  };
+  const ids = Array.from({ length: options.clients }, (_, at) => nodeId(at + 2));
+  const strategy = readPluginChoice(options.strategy ?? 'fedavg', STRATEGIES);
+
+  const openClient = async (environment: Environment, number: number, change: Partial<ClientDependencies> = {}) => {
+    const samples = blobs(40, `client ${number}`);
+    const rows = Uint32Array.from(samples.labels.keys());
+    const honest = localTrainer(environment, new Network(engine, BLOB_NETWORK, { seed: 0 }), { samples, rows });
+    const seen: { digest: WeightsDigest; final: boolean }[] = [];
+    models.set(number, seen);
+    await FederatedClient.open(environment, {
+      coordinator: () => nodeId(1),
+      anchored: async (_, round) => (round === 0 ? digestOfWeights(first) : ledger.get(round)?.digest),
+      train: options.twist?.(honest, number) ?? honest,
+      claimLoss: async (weights) => (await evaluate(weights)).loss,
+      onModel: ({ weights, final }) => seen.push({ digest: digestOfWeights(weights), final }),
+      ...change,
+    });
+  };
+  const openCoordinator = (environment: Environment) =>
+    Coordinator.open(
+      environment,
+      {
+        ...{ training: TRAINING, clients: ids, rounds: 3, active: options.clients, quorum: 1, deadlineMicros: 60 * SECOND },
+        ...{ attemptsMax: 3, seed: 'seed', first },
+        order: { epochs: 2, batchSize: 10, optimiser: { type: 'sgd', learningRate: 0.05 }, seed: 'order' },
+        strategy: findPlugin(strategy.name, STRATEGIES).make(strategy.settings),
+        wantsClaims: strategy.name === 'proof',
+        ...options.coordinator,
+      },
+      {
+        ...{ judge: evaluate, measure: evaluate },
+        anchor: async (record) => {
+          const there = ledger.get(record.round);
+          if (there !== undefined && there.digest !== record.digest) throw new Error('another record of this round is there');
+          ledger.set(record.round, record);
+        },
+      },
+    );
+  const start = async (environment: Environment) => await environment.network.start(openDoor);
+  const environment = world.addNode(nodeId(1), access);
+  const clients = new Map(ids.map((id, at) => [at + 2, world.addNode(id, access)]));
+  const coordinator = await world.run(openCoordinator(environment));
+  for (const [number, client] of clients) {
+    await world.run(openClient(client, number));
+    await world.run(start(client));
+  }
+  await world.run(start(environment));
+  const addresses = new Map([...clients].map(([number, client]) => [number, client.network.addresses()]));
+  for (const [number, client] of clients) {
+    await world.run(environment.network.connect({ node: client.node, addresses: addresses.get(number) as readonly string[] }));
+  }
+  return {
+    ...{ world, environment, coordinator, clients, ledger, models, first, evaluate, ids, addresses },
+    openClient,
+    openCoordinator,
+    start,
+  };
+}
