@@ -1,13 +1,14 @@
 /**
  * Training and prediction of the experiments' networks on one thread: samples a second, with made-up data, in the compiled
- * kernels. Prints the middle of five passes each, by processor time and by real time, and what is done with weights after
- * training.
+ * kernels. Prints the middle of five passes each, by processor time and by real time, what is done with weights after
+ * training, and a federated round on one thread and on two.
  *
  *   node bench/learning.ts [--json] [--fast-math]
  */
 import { ensureKernels } from '../src/cli/kernel-files.ts';
 import { sha256 } from '../src/crypto/index.ts';
 import { createEngine, type Engine, NETWORKS, Network, type NetworkName, seededUniform } from '../src/learning/index.ts';
+import { measureRounds } from './learning/round.ts';
 
 const PASSES = 5;
 const PASS_SECONDS = 0.6;
@@ -30,6 +31,7 @@ const results = {
   cifarSmallB10: measureNetwork(engine, 'cifarSmall', 10),
   mlpB10: measureNetwork(engine, 'mlp', 10),
   weights: { mnist: measureWeights(engine, 'mnist'), cifar: measureWeights(engine, 'cifar') },
+  ...(await measureRounds(kernels)),
 };
 if (process.argv.includes('--json')) console.log(JSON.stringify(results));
 else print();
@@ -51,6 +53,11 @@ function print(): void {
         `SHA-256 ${hashMs.toFixed(3)} ms`,
     );
   }
+  const { round, twoWorkers } = results;
+  console.log(
+    `round of 10 clients, 5 epochs of 600 samples, on two threads: ${round.seconds.toFixed(2)} s (${round.cpuSeconds.toFixed(2)} CPU seconds ` +
+      `on ${round.cores} cores); two threads are ${twoWorkers.ratio.toFixed(2)} times one (${twoWorkers.ratioByCpu.toFixed(2)} by CPU seconds)`,
+  );
 }
 
 function measureNetwork(on: Engine, name: NetworkName, batch: number) {

@@ -827,6 +827,26 @@ export const API_MEMBERSHIP_MICROS = 5_000_000;
 /** Blocks the mean block interval is taken over, and the seconds the rate of transactions is taken over. */
 export const API_INTERVAL_BLOCKS = 20;
 export const API_RATE_SECONDS = 60;
+/** Oracle requests the view remembers, pending ones longest; specifications and answers are up to 8 KB each, usually a hundred bytes. */
+export const API_REQUESTS_KEPT_MAX = 20_000;
+/** Terms of the oracle the view remembers: some hours of them. */
+export const API_TERMS_KEPT_MAX = 128;
+/** Terms, and stakes that were taken, which the page of the oracle lists. */
+export const API_TERMS_SHOWN = 12;
+/** Contracts that asked the oracle and are looked at for feeds: the latest. */
+export const API_FEEDS_MAX = 100;
+/** Rounds of a feed that are shown: what a curve can show. */
+export const API_FEED_ROUNDS_SHOWN = 100;
+/** Oracle nodes that are asked what they did about one request: who led, and who stood in for them. */
+export const API_LEADERS_ASKED_MAX = 8;
+/** Rounds that an oracle node tells at a time, the latest of what was asked. */
+export const ORACLE_ROUNDS_TOLD_MAX = 32;
+/** Bytes of such an answer: 32 rounds of a group of 127 with their objections. */
+export const ORACLE_ROUNDS_BYTES_MAX = 1024 * 1024;
+/** Time in which an oracle node must tell: a page waits for it. */
+export const ORACLE_ROUNDS_TIMEOUT_MICROS = 1_500_000;
+/** Times that a peer may ask for rounds in a second. */
+export const ORACLE_ROUNDS_ASKED_PER_SECOND = 20;
 
 // --- contracts -----------------------------------------------------------------------------
 

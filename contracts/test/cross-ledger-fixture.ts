@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { type Abi, decodeErrorResult, decodeEventLog, encodeFunctionData } from 'viem';
 import { compileSources } from '../../scripts/build-contracts.ts';
 import { commitDigest } from '../../src/consensus/index.ts';
+import { eventWith } from '../../src/contracts/abi-lookup.ts';
+import { textWord } from '../../src/contracts/abi-words.ts';
 import {
   type CommitEvidence,
   commitEvidence,
@@ -27,8 +29,6 @@ import {
   SOURCE_HEADERS_ADDRESS,
   sourceHeadersArtifact,
 } from '../../src/contracts/index.ts';
-import { eventWith } from '../../src/contracts/abi-lookup.ts';
-import { textWord } from '../../src/contracts/abi-words.ts';
 import { type Address, type Hex, keccak256, type NodeKey, toHex } from '../../src/crypto/index.ts';
 import { type Header, makeHeader } from '../../src/ledger/chain/header.ts';
 import { rememberByIdentity } from '../../src/remember.ts';
@@ -203,6 +203,17 @@ export interface LedgerOptions {
   readonly domain?: Hex;
 }
 
+/** Places, or places again, what the companies decide about. */
+export function placeControl(
+  { world, peer }: Pick<Ledger, 'world' | 'peer'>,
+  trust: LaneConfig['trust'],
+  change: Partial<LaneConfig> = {},
+): Promise<Ledger['control']> {
+  const parts = { headers: SOURCE_HEADERS_ADDRESS, inbox: INBOX_ADDRESS, outbox: OUTBOX_ADDRESS, federalFile: NO_FILE };
+  const lanes = [{ peer, lane: laneTuple({ ...LANE, ...change, trust }) }];
+  return placeContract(world.chain, LANE_CONTROL_ADDRESS, laneControlArtifact, [world.consortium.address, parts, lanes]);
+}
+
 /** Places a ledger's end of the lanes with one peer. */
 export async function placeCrossLedger(world: World, options: LedgerOptions): Promise<Ledger> {
   const { chain } = world;
@@ -210,7 +221,6 @@ export async function placeCrossLedger(world: World, options: LedgerOptions): Pr
   const peer = BigInt(options.peer);
   const id = BigInt(chain.chainId);
   const lane = { ...LANE, ...options.lane };
-  const parts = { headers: SOURCE_HEADERS_ADDRESS, inbox: INBOX_ADDRESS, outbox: OUTBOX_ADDRESS, federalFile: NO_FILE };
   const source = {
     chainId: peer,
     domain: options.domain ?? toHex(peerSealing.domain),
@@ -219,11 +229,8 @@ export async function placeCrossLedger(world: World, options: LedgerOptions): Pr
     trustingSeconds: TRUSTING,
     sealers: peerSealing.keys.map(({ address }) => address),
   };
-  const [controlArgs, headerArgs] = [
-    [world.consortium.address, parts, [{ peer, lane: laneTuple(lane) }]],
-    [LANE_CONTROL_ADDRESS, OUTBOX_ADDRESS, [source]],
-  ];
-  const control = await placeContract(chain, LANE_CONTROL_ADDRESS, laneControlArtifact, controlArgs);
+  const headerArgs = [LANE_CONTROL_ADDRESS, OUTBOX_ADDRESS, [source]];
+  const control = await placeControl({ world, peer }, lane.trust, lane);
   const headers = await placeContract(chain, SOURCE_HEADERS_ADDRESS, sourceHeadersArtifact, headerArgs);
   const outbox = await placeContract(chain, OUTBOX_ADDRESS, outboxArtifact, [LANE_CONTROL_ADDRESS, INBOX_ADDRESS]);
   const inboxArgs = [LANE_CONTROL_ADDRESS, SOURCE_HEADERS_ADDRESS, OUTBOX_ADDRESS, options.pedal ?? addressFor('no oracle')];
@@ -298,7 +305,9 @@ export interface Pair {
   advance(seconds: number): void;
 }
 
-export async function createPair(options: { readonly lane?: Partial<LaneConfig>; readonly sealers?: number } = {}): Promise<Pair> {
+export async function createPair(
+  options: { readonly lane?: Partial<LaneConfig>; readonly sealers?: number } = {},
+): Promise<Pair> {
   const count = options.sealers ?? 4;
   const northSealing = new HeaderChain('north', sealersOf('north', count));
   const southSealing = new HeaderChain('south', sealersOf('south', count));
@@ -341,11 +350,19 @@ export interface OraclePair {
   laneAnswer(change?: Partial<LaneAnswer>): LaneAnswer;
 }
 
-export async function createOraclePair(trust: LaneConfig['trust']): Promise<OraclePair> {
-  const job = { feeWei: FEE, groupSize: 4, unanimous: false, enabled: true, maxSpecBytes: 96, maxResultBytes: 160, forfeit: 1_000 };
-  const oracle = await createOracle({ expectedWinners: 9, jobs: [{ name: toHex(textWord('message')), config: job }] });
+export async function createOraclePair(trust: LaneConfig['trust'], groupSize = 4): Promise<OraclePair> {
+  const job = { feeWei: FEE, groupSize, unanimous: false, enabled: true, maxSpecBytes: 96, maxResultBytes: 160, forfeit: 1_000 };
+  const oracle = await createOracle({
+    groupSize,
+    nodes: groupSize + 2,
+    expectedWinners: 2 * groupSize,
+    jobs: [{ name: toHex(textWord('message')), config: job }],
+  });
   await oracle.elect();
-  const [homeSealing, awaySealing] = [new HeaderChain('home', sealersOf('home', 4)), new HeaderChain('away', sealersOf('away', 4))];
+  const [homeSealing, awaySealing] = [
+    new HeaderChain('home', sealersOf('home', 4)),
+    new HeaderChain('away', sealersOf('away', 4)),
+  ];
   const awayWorld = await createWorld(NORTH);
   awayWorld.chain.advance(oracle.chain.now() - awayWorld.chain.now());
   const home = await placeCrossLedger(oracle.world, {

@@ -1,6 +1,6 @@
-import type { Abi } from "viem";
+import type { Abi } from 'viem';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { encodeLaneAnswer, INBOX_ADDRESS, laneSpec, OUTBOX_ADDRESS } from '../../src/contracts/index.ts';
+import { encodeLaneAnswer, INBOX_ADDRESS, LANE_CONTROL_ADDRESS, laneSpec, OUTBOX_ADDRESS } from '../../src/contracts/index.ts';
 import { type Address, fromHex, type Hex, keccak256, toHex } from '../../src/crypto/index.ts';
 import {
   commit,
@@ -12,6 +12,7 @@ import {
   type Ledger,
   last,
   type OraclePair,
+  placeControl,
   relayer,
   send,
   settle,
@@ -19,7 +20,7 @@ import {
 } from './cross-ledger-fixture.ts';
 import { expectRefusal } from './expect-refusal.ts';
 import { addressFor, placeContract, type TestContract } from './harness.ts';
-import { FEE, numberResult, PEDAL } from './pedal-fixture.ts';
+import { ANSWERED, FEE, numberResult, PEDAL } from './pedal-fixture.ts';
 
 const compiled = compileApps();
 const WATCH: Address = '0x00000000000000000000000000000000000c0002';
@@ -100,6 +101,20 @@ describe('a root by the group', () => {
     await home.chain.fund(relayer, FEE);
     await write(home, home.inbox, 'ask', args, { value: FEE / 10n });
     expect(await home.chain.balance(INBOX_ADDRESS)).toBe(0n);
+  });
+
+  it('is fetched when the callback did not work', async () => {
+    const message = await send(away);
+    const id = await pair.ask();
+    // Whatever may break a callback: here nobody answers what the lane is like.
+    await home.chain.place(LANE_CONTROL_ADDRESS, '0x5f5ff3');
+    await pair.answer(id, encodeLaneAnswer(pair.laneAnswer()));
+    await placeControl(home, 'group');
+    expect(await pair.oracle.pedal.read('requestOf', [id])).toMatchObject({ state: ANSWERED, delivered: false });
+    expect(await incoming(pair)).toMatchObject({ size: 0n, request: id });
+    await write(home, home.inbox, 'syncRequest', [away.id]);
+    expect(await incoming(pair)).toMatchObject({ size: 1n, request: 0n });
+    await execute(away, home, message);
   });
 
   it('is taken from nobody else', async () => {

@@ -146,7 +146,12 @@ describe('a header of another ledger', () => {
     const late = north.sealing.evidence(1, 2);
     await expectRefusal(advance(late), 'TrustExpired');
     await expectRefusal(
-      write(south, south.headers, 'proveLane', [north.id, south.id, knownHeader(north.sealing.header(1).rlp), await north.laneProof()]),
+      write(south, south.headers, 'proveLane', [
+        north.id,
+        south.id,
+        knownHeader(north.sealing.header(1).rlp),
+        await north.laneProof(),
+      ]),
       'TrustExpired',
     );
     const init = {
@@ -197,7 +202,12 @@ describe('a header of another ledger', () => {
     await send(north);
     await north.seal();
     await expectRefusal(commit(north, south), 'LedgerFrozen');
-    const again = write(south, south.headers, 'proveLane', [north.id, south.id, knownHeader(north.sealing.header(2).rlp), await north.laneProof()]);
+    const again = write(south, south.headers, 'proveLane', [
+      north.id,
+      south.id,
+      knownHeader(north.sealing.header(2).rlp),
+      await north.laneProof(),
+    ]);
     await expectRefusal(again, 'LedgerFrozen');
   });
 });
@@ -217,7 +227,8 @@ describe('the proof of a lane', () => {
     await north.seal();
     const evidence = north.sealing.evidence(0, 1);
     const good = await north.laneProof();
-    const attempt = (change: object) => write(south, south.inbox, 'commitByCertificate', [north.id, evidence, { ...good, ...change }]);
+    const attempt = (change: object) =>
+      write(south, south.inbox, 'commitByCertificate', [north.id, evidence, { ...good, ...change }]);
     await expectRefusal(attempt({ size: 2n }), 'NotInState');
     await expectRefusal(attempt({ root: `0x${'22'.repeat(32)}` }), 'NotInState');
     await expectRefusal(attempt({ account: [] }), 'TrieProofTraversalError');
@@ -247,10 +258,22 @@ describe('the proof of a lane', () => {
 
 describe('a ledger that genesis could not name', () => {
   it('is introduced once, by a header in whose state the Outbox names it', async () => {
-    const [northSealing, southSealing] = [new HeaderChain('north', sealersOf('both', 4)), new HeaderChain('south', sealersOf('both', 4))];
+    const [northSealing, southSealing] = [
+      new HeaderChain('north', sealersOf('both', 4)),
+      new HeaderChain('south', sealersOf('both', 4)),
+    ];
     const zero: Hex = `0x${'00'.repeat(32)}`;
-    const north = await placeCrossLedger(await createWorld(NORTH), { sealing: northSealing, peerSealing: southSealing, peer: SOUTH });
-    const south = await placeCrossLedger(await createWorld(SOUTH), { sealing: southSealing, peerSealing: northSealing, peer: NORTH, domain: zero });
+    const north = await placeCrossLedger(await createWorld(NORTH), {
+      sealing: northSealing,
+      peerSealing: southSealing,
+      peer: SOUTH,
+    });
+    const south = await placeCrossLedger(await createWorld(SOUTH), {
+      sealing: southSealing,
+      peerSealing: northSealing,
+      peer: NORTH,
+      domain: zero,
+    });
     await send(north);
     await north.seal();
     await send(south);

@@ -16,7 +16,6 @@ import {
   type Pair,
   place,
   placeCrossLedger,
-
   SOUTH,
   sealersOf,
   send,
@@ -202,7 +201,9 @@ describe('six thousand messages', () => {
     expect((await north.outbox.read('laneOf', [south.id])).root).toBe(tree.root());
     await carryQuietly(north, south);
     for (let at = 0; at < COUNT; at += BATCH) {
-      const batch = north.sent.slice(at, at + BATCH).map(({ envelope, data, index }) => ({ envelope, data, place: tree.place(index) }));
+      const batch = north.sent
+        .slice(at, at + BATCH)
+        .map(({ envelope, data, index }) => ({ envelope, data, place: tree.place(index) }));
       const { returnData, gasUsed } = await write(south, south.inbox, 'executeMany', [batch]);
       expect(BigInt(returnData)).toBe(BigInt(batch.length));
       expect(gasUsed).toBeLessThan(15_000_000n);
@@ -226,7 +227,11 @@ describe('six thousand messages', () => {
 async function ledgerWithoutProofs(name: string, chainId: number, peer: number): Promise<Ledger> {
   const sealing = new HeaderChain(name, sealersOf(name, 4));
   const other = name === 'north' ? 'south' : 'north';
-  return placeCrossLedger(await createWorld(chainId), { sealing, peerSealing: new HeaderChain(other, sealersOf(other, 4)), peer });
+  return placeCrossLedger(await createWorld(chainId), {
+    sealing,
+    peerSealing: new HeaderChain(other, sealersOf(other, 4)),
+    peer,
+  });
 }
 
 async function carryQuietly(from: Ledger, to: Ledger): Promise<void> {

@@ -43,7 +43,12 @@ describe('the federal file', () => {
 
   beforeEach(async () => {
     world = await createWorld(7400);
-    const parts = { headers: SOURCE_HEADERS_ADDRESS, inbox: INBOX_ADDRESS, outbox: OUTBOX_ADDRESS, federalFile: FEDERAL_FILE_ADDRESS };
+    const parts = {
+      headers: SOURCE_HEADERS_ADDRESS,
+      inbox: INBOX_ADDRESS,
+      outbox: OUTBOX_ADDRESS,
+      federalFile: FEDERAL_FILE_ADDRESS,
+    };
     const controlArgs = [world.consortium.address, parts, []];
     control = await placeContract(world.chain, LANE_CONTROL_ADDRESS, laneControlArtifact, controlArgs);
     const ledger = { chainId: NORTH, interval: INTERVAL, companies: world.companies.map(({ address }) => address) };

@@ -28,7 +28,13 @@ const EPOCH = 32;
 
 /** Gas of every call that changes state, as a receipt would show it, in fixed scenes. */
 export async function gasOfCalls(): Promise<Readonly<Record<string, number>>> {
-  return { ...(await consortiumGas()), ...(await registryGas()), ...(await channelGas()), ...(await pedalGas()), ...(await crossLedgerGas()) };
+  return {
+    ...(await consortiumGas()),
+    ...(await registryGas()),
+    ...(await channelGas()),
+    ...(await pedalGas()),
+    ...(await crossLedgerGas()),
+  };
 }
 
 async function consortiumGas(): Promise<Record<string, number>> {

@@ -16,6 +16,7 @@ import {
   type DeviceNode,
   type EdgeNode,
   type LedgerNode,
+  oracleRoundsOf,
   type Platform,
   type TreadleNode,
 } from '../node/index.ts';
@@ -171,7 +172,8 @@ function createNodeApi(node: TreadleNode, environment: HostEnvironment): Api {
   if (!isLedgerNode(node)) return createApi({ environment, treadle: (node as DeviceNode).treadle, consoleFiles });
   const { ledger, directory } = node.full;
   const treadle = node.role === 'edge' ? (node as EdgeNode).treadle : node.full.treadle;
-  return createApi({ environment, ledger, treadle, consoleFiles, nameOf: (peer) => directory.lookup(peer)?.name });
+  const oracleRounds = oracleRoundsOf(node, environment);
+  return createApi({ environment, ledger, treadle, consoleFiles, nameOf: (peer) => directory.lookup(peer)?.name, oracleRounds });
 }
 
 function isLedgerNode(node: TreadleNode): node is LedgerNode {

@@ -9,8 +9,19 @@ import { paymentChannelsArtifact } from './generated/payment-channels.ts';
 const account = `0x${'ab'.repeat(20)}` as const;
 
 describe('the catalog', () => {
-  it('knows the three contracts', () => {
-    expect([...contractCatalog.values()].map(({ name }) => name)).toEqual(['Consortium', 'EdgeRegistry', 'PaymentChannels']);
+  it('knows all contracts of the house', () => {
+    expect([...contractCatalog.values()].map(({ name }) => name)).toEqual([
+      'Consortium',
+      'EdgeRegistry',
+      'PaymentChannels',
+      'OracleRegistry',
+      'Pedal',
+      'LaneControl',
+      'SourceHeaders',
+      'Outbox',
+      'Inbox',
+      'FederalFile',
+    ]);
   });
 
   it('puts logs into words, with addresses in lower case', () => {

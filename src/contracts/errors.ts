@@ -35,4 +35,8 @@ export const contractErrors = defineErrors({
     summary: 'The node answered something that the contract cannot have said',
     action: 'Check that the node is on the right chain and runs a compatible version',
   },
+  CONTRACT_LANE_BROKEN: {
+    summary: 'The events of a lane do not give the tree that the ledger shows',
+    action: 'Read the lane again from its first block, from another node if it happens again',
+  },
 });

@@ -66,7 +66,13 @@ describe('the tree of a lane', () => {
   it('knows what it has', () => {
     const tree = treeOf(5);
     expect(tree.leaf(4)).toBe(leafOf(4));
-    for (const wrong of [() => tree.leaf(5), () => tree.root(6), () => tree.place(5), () => tree.place(0, 6), () => tree.place(-1)]) {
+    for (const wrong of [
+      () => tree.leaf(5),
+      () => tree.root(6),
+      () => tree.place(5),
+      () => tree.place(0, 6),
+      () => tree.place(-1),
+    ]) {
       expect(wrong).toThrow(RangeError);
     }
   });
@@ -100,7 +106,10 @@ describe('what is hashed of a lane', () => {
     fc.assert(
       fc.property(envelopes, fc.uint8Array({ maxLength: 600 }).map(toHex), (envelope, data) => {
         const told = { ...envelope, gas: BigInt(envelope.gas), callbackGas: BigInt(envelope.callbackGas) };
-        const encoded = encodeAbiParameters([{ type: 'bytes32' }, { type: 'tuple', components: tuple }], [tagOf('message'), told]);
+        const encoded = encodeAbiParameters(
+          [{ type: 'bytes32' }, { type: 'tuple', components: tuple }],
+          [tagOf('message'), told],
+        );
         const message = messageHash(envelope);
         expect(message).toBe(viemKeccak(encoded));
         const types = ['bytes32', 'bytes32', 'uint8', 'uint32', 'bytes32'].map((type) => ({ type }));

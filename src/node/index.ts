@@ -12,6 +12,7 @@ export { nodeErrors } from './errors.ts';
 export type { FullNode } from './full-node.ts';
 export type { OracleKeeper, OracleSeat } from './oracle-keeper.ts';
 export type { OracleNode } from './oracle-node.ts';
+export { oracleRoundsOf } from './oracle-rounds-source.ts';
 export type { Peering } from './peering.ts';
 export type { ProxyNode } from './proxy-node.ts';
 export { registerObserver } from './registration.ts';

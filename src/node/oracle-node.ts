@@ -8,6 +8,7 @@ import { createHolderCheck } from './envelope-holder.ts';
 import { createFullNode } from './full-node.ts';
 import { headFeed } from './head-feed.ts';
 import { createOracleKeeper, type OracleKeeper } from './oracle-keeper.ts';
+import { serveOracleRounds } from './oracle-rounds.ts';
 import type { Peering } from './peering.ts';
 import { registerObserver } from './registration.ts';
 import { renewRegistration } from './renewal.ts';
@@ -49,6 +50,7 @@ export async function createOracleNode(environment: Environment, setup: NodeSetu
     nodeOf: (account) => nodeOfAccount(full.roster(), account),
     reach: (node) => peering.reach(node),
   });
+  serveOracleRounds(environment, oracle);
   const state = { stopping: false };
   return {
     ...identity(setup),

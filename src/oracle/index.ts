@@ -7,6 +7,7 @@ export type { MemberRecord, RoundRecord } from './engine/round-record.ts';
 export { sightDigest, signSight } from './engine/sights.ts';
 export * from './engine/wire.ts';
 export * from './errors.ts';
+export * from './explain.ts';
 export * from './job.ts';
 export * from './jobs/data/index.ts';
 export * from './oracle-service.ts';

@@ -73,6 +73,8 @@ export interface OracleJob<Query = unknown> {
   validateSight(query: Query, value: Uint8Array): boolean;
   /** How many values an outcome needs, of a group of this size. */
   quorum(query: Query, groupSize: number): number;
+  /** How many members look at first, at least `quorum`; the others look when that was not enough. Where sights are gathered. */
+  firstLook(query: Query, groupSize: number): number;
   /** What follows from these values, all valid and at least `quorum` of them; undefined: nothing yet. */
   outcome(query: Query, values: readonly Uint8Array[], groupSize: number): Verdict | undefined;
   /** The result that goes on the ledger. `nonce`: 32 bytes that whoever leads chose and showed the group, for encryption. */
@@ -86,6 +88,7 @@ export interface OracleJob<Query = unknown> {
 /** What is the same in most jobs. */
 export const JOB_DEFAULTS = {
   quorum: (_query: unknown, groupSize: number): number => quorumOf(groupSize),
+  firstLook: (_query: unknown, groupSize: number): number => groupSize,
   accept: (): boolean => true,
   transmit: (_query: unknown, request: OracleRequest, nowSeconds: number): boolean => nowSeconds < request.expiresAt,
 } as const;

@@ -11,4 +11,5 @@ export * from './prove-anchor.ts';
 export * from './reading-entry.ts';
 export * from './segment-record.ts';
 export * from './telemetry-log.ts';
+export { EMPTY_EDGE, type Grown, growTree, type TreeEdge } from './tile-tree.ts';
 export * from './verify-bundle.ts';

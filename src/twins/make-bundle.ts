@@ -61,34 +61,48 @@ export interface BundleRequest {
   readonly anchor?: BundleAnchor;
 }
 
-/**
- * The proof of one reading under the latest checkpoint of a log.
- * @throws TreadleError TWINS_NO_SUCH_READING | TWINS_LOG_DAMAGED | TWINS_CONSISTENCY_WRONG | TWINS_CHECKPOINT_MALFORMED
- */
-export async function makeBundle(objects: Objects, { index, older, anchor }: BundleRequest): Promise<ProofBundle> {
+/** Makes proofs under one checkpoint of a log; the tiles read last are kept in memory. */
+export interface Prover {
+  readonly checkpoint: Checkpoint;
+  /** @throws TreadleError TWINS_NO_SUCH_READING | TWINS_LOG_DAMAGED | TWINS_CONSISTENCY_WRONG | TWINS_CHECKPOINT_MALFORMED */
+  prove(request: BundleRequest): Promise<ProofBundle>;
+}
+
+/** A prover under the latest checkpoint of a log. @throws TreadleError TWINS_NO_SUCH_READING when there is none yet */
+export async function openProver(objects: Objects): Promise<Prover> {
   const { text, checkpoint } = await readCheckpoint(objects);
   const { size, origin } = checkpoint;
-  if (index >= size)
-    throw new TreadleError('TWINS_NO_SUCH_READING', {
-      detail: `the checkpoint has ${size} readings: there is no reading ${index} (the first is 0)`,
-      data: { index, size },
-    });
-  const entry = (await bundleOf(objects, Math.floor(index / TILE_WIDTH), size))[index % TILE_WIDTH] as Uint8Array;
-  const salted = decodeReading(entry);
-  if (salted === undefined) throw new TreadleError('TWINS_LOG_DAMAGED', { detail: `entry ${index} is not that of a reading` });
   const read = tileReader(objects, size);
   return {
-    format: BUNDLE_FORMAT,
-    reading: salted.reading,
-    salt: toHex(salted.salt),
-    index,
-    checkpoint: text,
-    inclusion: (await inclusionPath(read, index, size)).map(toHex),
-    ...(older !== undefined && {
-      consistency: { checkpoint: older, path: await pathFrom(read, parseCheckpoint(older), { size, origin }) },
-    }),
-    ...(anchor && { anchor }),
+    checkpoint,
+    async prove({ index, older, anchor }) {
+      if (index >= size)
+        throw new TreadleError('TWINS_NO_SUCH_READING', {
+          detail: `the checkpoint has ${size} readings: there is no reading ${index} (the first is 0)`,
+          data: { index, size },
+        });
+      const entry = (await bundleOf(objects, Math.floor(index / TILE_WIDTH), size))[index % TILE_WIDTH] as Uint8Array;
+      const salted = decodeReading(entry);
+      if (salted === undefined)
+        throw new TreadleError('TWINS_LOG_DAMAGED', { detail: `entry ${index} is not that of a reading`, data: { index } });
+      const path = older === undefined ? [] : await pathFrom(read, parseCheckpoint(older), { size, origin });
+      return {
+        format: BUNDLE_FORMAT,
+        reading: salted.reading,
+        salt: toHex(salted.salt),
+        index,
+        checkpoint: text,
+        inclusion: (await inclusionPath(read, index, size)).map(toHex),
+        ...(older !== undefined && { consistency: { checkpoint: older, path } }),
+        ...(anchor && { anchor }),
+      };
+    },
   };
+}
+
+/** The proof of one reading under the latest checkpoint of a log. @throws what {@link Prover.prove} throws */
+export async function makeBundle(objects: Objects, request: BundleRequest): Promise<ProofBundle> {
+  return (await openProver(objects)).prove(request);
 }
 
 async function pathFrom(

@@ -101,6 +101,18 @@ function checkAnchor(anchor: BundleAnchor | undefined, checkpoint: Checkpoint, o
     throw new TreadleError('TWINS_NOT_ANCHORED', { detail: 'without a genesis nobody can say who anchored the checkpoint' });
   }
   if (anchor === undefined) throw new TreadleError('TWINS_NOT_ANCHORED');
+  return verifyAnchor(anchor, checkpoint, { genesis, ...(author && { author }) });
+}
+
+/**
+ * Proves that a checkpoint is the latest of its stream after a block that sealers of this chain have signed.
+ * @throws TreadleError TWINS_ANCHOR_WRONG
+ */
+export function verifyAnchor(
+  anchor: BundleAnchor,
+  checkpoint: Checkpoint,
+  { genesis, author }: { readonly genesis: Genesis; readonly author?: Address },
+): NonNullable<Verdict['anchored']> {
   if (author !== undefined && author !== anchor.author)
     throw wrong(`the checkpoint was anchored by ${anchor.author}, not by ${author}`);
   const { header, slots } = provedSlots(anchor, genesis, streamSlots(anchor.author, streamOfOrigin(checkpoint.origin)));

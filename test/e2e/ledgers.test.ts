@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FEDERAL_FILE_ADDRESS, INBOX_ADDRESS, LANE_CONTROL_ADDRESS, OUTBOX_ADDRESS } from '../../src/contracts/index.ts';
 import { height, rpc, type UpDocument } from './support/consortium.ts';
 import { type Command, firstDocument, killAtOnce, temporaryFolder, treadle, until } from './support/processes.ts';
 
@@ -72,4 +73,12 @@ describe('three ledgers of one consortium', () => {
     },
     3 * PATIENCE_MS,
   );
+
+  it('have lanes between all of them, and what is filed on the federal one', async () => {
+    for (const { name, rpcUrl } of document.ledgers) {
+      const has = async (address: string) => (await rpc<string>(rpcUrl, 'eth_getCode', address, 'latest')) !== '0x';
+      for (const address of [OUTBOX_ADDRESS, INBOX_ADDRESS, LANE_CONTROL_ADDRESS]) expect(await has(address)).toBe(true);
+      expect(await has(FEDERAL_FILE_ADDRESS)).toBe(name === 'fbc');
+    }
+  });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pedalClient } from '../../src/contracts/index.ts';
-import { fromHex, keyFrom, lendBlsCurve, toHex } from '../../src/crypto/index.ts';
+import { fromHex, keyFrom, lendBlsCurve, sha256, toHex } from '../../src/crypto/index.ts';
 import { nativeBlsCurve } from '../../src/environment/host/index.ts';
 import { jsonAnswer } from '../../src/environment/sim/index.ts';
 import type { Cluster, Scenario } from '../../src/experiments/index.ts';
@@ -118,6 +118,28 @@ describe('the oracle', () => {
     expect(new TextDecoder().decode(fromHex(await cluster.world.run(pedalOf(cluster).resultOf(id))))).toBe(
       '{"name":"ö","part":"A"}',
     );
+  });
+
+  it('reads a large source as often as needed, and once more when somebody saw something else', async () => {
+    const cluster = await startOracle();
+    const { outside } = cluster.world;
+    const content = 'x'.repeat(500_000);
+    outside.publish(URL, { content });
+    const spec = JSON.stringify({ source: { kind: 'http', url: URL }, as: 'digest' });
+    const first = await ask(cluster, spec);
+    expect(await ended(cluster, first)).toMatchObject({ state: 'answered' });
+    expect(outside.reads).toBe(3);
+    const digest = fromHex(await cluster.world.run(pedalOf(cluster).resultOf(first)));
+    expect(digest.subarray(0, 32)).toEqual(sha256(utf8.encode(content)));
+    const liars = new Set<string>();
+    outside.publish(URL, (node) => {
+      if (liars.size === 0) liars.add(node);
+      return liars.has(node) ? { content: 'a lie' } : undefined;
+    });
+    const second = await ask(cluster, spec);
+    expect(await ended(cluster, second)).toMatchObject({ state: 'answered' });
+    expect(outside.reads).toBe(3 + 4);
+    expect(fromHex(await cluster.world.run(pedalOf(cluster).resultOf(second)))).toEqual(digest);
   });
 
   it('seals an answer for whoever asked', async () => {

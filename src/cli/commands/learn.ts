@@ -105,10 +105,10 @@ export async function run(options: RunOptions): Promise<void> {
   const from = { round: records.length, weights: last === undefined ? first : await folder.readModel(last.digest) };
   if (last !== undefined) out.line(`Going on after round ${last.round} of ${plan.rounds}`);
   const workers = prepared.start();
-  let stop = false;
+  let [stop, over] = [false, false];
   void stopRequested().then(() => {
     stop = true;
-    out.line('Stopping after this round ...');
+    if (!over) out.line('Stopping after this round ...');
   });
   const started = performance.now();
   try {
@@ -122,6 +122,7 @@ export async function run(options: RunOptions): Promise<void> {
       }
     }
   } finally {
+    over = true;
     await workers.close();
   }
   showSummary(out, { plan, records, folder: options.folder, training, seconds: (performance.now() - started) / 1000 });

@@ -7,7 +7,10 @@ import {
   readFaultScenario,
   runFaultScenario,
 } from '../../experiments/faults/index.ts';
+import { lendBlsCurve } from '../../crypto/index.ts';
+import { nativeBlsCurve } from '../../environment/host/index.ts';
 import { loadScenario, runScenario, type ScenarioReport } from '../../experiments/index.ts';
+import { isGood, isPedalScenario, type PedalReport, readPedalScenario, runPedalScenario } from '../../experiments/pedal/index.ts';
 import { SEALERS_MAX } from '../../limits.ts';
 import { readText } from '../load-setup.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -26,7 +29,9 @@ export interface SimOptions {
 export async function sim(file: string, options: SimOptions): Promise<void> {
   const out = createOutput(options.json === true);
   const text = await readText(file);
+  lendBlsCurve(nativeBlsCurve);
   if (isFaultScenario(text)) return simFaults(out, { file, text }, options);
+  if (isPedalScenario(text)) return simPedal(out, { file, text }, options);
   const scenario = loadScenario(text, {
     file,
     readFile: (path) => readFileSync(resolve(dirname(file), path), 'utf8'),
@@ -59,6 +64,49 @@ function print(out: Output, report: ScenarioReport): void {
   out.line(
     `payments  ${payments.vouchers} vouchers, ${payments.settledWei} wei settled, ${payments.conserved ? 'conserved' : 'NOT CONSERVED'}`,
   );
+}
+
+/** A scenario of the oracle: exit code 1 when anything invalid was accepted, or too little was answered. */
+async function simPedal(
+  out: Output,
+  { file, text }: { readonly file: string; readonly text: string },
+  options: SimOptions,
+): Promise<void> {
+  const scenario = readPedalScenario(text, { file, readFile: (path) => readFileSync(resolve(dirname(file), path), 'utf8') });
+  const seed =
+    options.seed === undefined ? scenario.seed : wholeNumber('--seed', options.seed, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  out.line(`${scenario.name}: ${scenario.description}`);
+  const report = await runPedalScenario(scenario, { seed, wallSeconds: () => performance.now() / 1000 });
+  printPedal(out, report);
+  out.result(report);
+  if (!isGood(report)) process.exitCode = 1;
+}
+
+function printPedal(out: Output, report: PedalReport): void {
+  const { rounds, requests, latencyMs, masters, callbacks, chain } = report;
+  out.line(
+    `${report.virtualSeconds.toFixed(1)} s of virtual time in ${report.wallSeconds.toFixed(1)} s, seed ${report.seed}, trace ${report.traceHash}`,
+  );
+  out.line(
+    `requests  ${requests.answered} of ${requests.asked} answered, ${requests.failed} failed, ${requests.expired} expired, ${requests.pending} pending; ` +
+      `p50 ${latencyMs.p50} ms, p95 ${latencyMs.p95} ms, p99 ${latencyMs.p99} ms, max ${latencyMs.max} ms`,
+  );
+  out.line(
+    `rounds    ${rounds.started} started, ${rounds.completed} answers accepted; ${(100 * report.electionFallbackRate).toFixed(1)} % of the terms without a candidate`,
+  );
+  out.line(
+    `masters   ${masters.replaced} replaced, ${masters.slashed} stakes slashed, ${report.equivocationsProven} equivocations proven; ` +
+      `callbacks ${callbacks.worked} worked, ${callbacks.failed} failed`,
+  );
+  out.line(`traffic   ${(report.ioBytes / 1e6).toFixed(2)} MB between nodes, ${(report.outsideBytes / 1e6).toFixed(2)} MB from sources`);
+  out.line(`ledger    height ${chain.height}, ${chain.transactions} transactions, ${chain.forks} forks`);
+  for (const { kind, nodes, attempts, taken, refusals } of report.attacks) {
+    const met = Object.entries(refusals).map(([reason, times]) => `${reason} ${times}`);
+    out.line(`attack    ${kind} by ${nodes.join(', ')}: ${attempts} attempts, ${taken} taken; ${met.join(', ') || 'no refusal'}`);
+  }
+  out.line(`invalid   ${report.invalidAccepted} accepted`);
+  for (const { kind, detail } of report.invalid) out.line(`INVALID   ${kind}: ${detail}`);
+  for (const failure of report.failures) out.line(`FAILED    ${failure}`);
 }
 
 /** A fault scenario: exit code 1 and the command that does it again when anything was unsafe or progress did not come back. */

@@ -22,6 +22,7 @@ import {
   readSegmentRecords,
   type SegmentRecord,
   type Verdict,
+  verifyAnchor,
   verifyBundle,
 } from '../../twins/index.ts';
 import { account } from '../identifiers.ts';
@@ -48,6 +49,9 @@ export async function verify(path: string, options: VerifyCommandOptions): Promi
   const out = createOutput(options.json === true);
   const isFolder = (await stat(path).catch((cause: unknown) => unreadable(path, cause))).isDirectory();
   if (!isFolder) return verifyFile(path, options, out);
+  for (const name of ['genesis', 'author'] as const)
+    if (options[name] !== undefined && options.rpc === undefined)
+      throw badOption(`of a folder, --${name} is checked with what a node answers: name --rpc as well`);
   return options.export === undefined ? verifyFolder(path, options, out) : exportBundle(path, options, out);
 }
 
@@ -148,7 +152,8 @@ async function audit(objects: Objects, { own, kept, segments, onLedger, options 
 }
 
 /** What shows that the latest checkpoint of a folder is the latest of its stream on the ledger. */
-async function anchorOf(objects: Objects, { origin, size }: Checkpoint, options: VerifyCommandOptions): Promise<BundleAnchor> {
+async function anchorOf(objects: Objects, checkpoint: Checkpoint, options: VerifyCommandOptions): Promise<BundleAnchor> {
+  const { origin, size } = checkpoint;
   const { rpc: url, genesis: file, author } = options;
   if (url === undefined || file === undefined) throw badOption('--rpc needs --genesis: what a node answers is checked with it');
   const segments = await readSegmentRecords(objects);
@@ -161,7 +166,10 @@ async function anchorOf(objects: Objects, { origin, size }: Checkpoint, options:
   const caller = rpcOverHttp(url);
   const genesis = await readGenesisFile(file);
   const rpc = (method: string, params: readonly unknown[]): Promise<unknown> => ask(caller, method, params);
-  return proveAnchor({ rpc, genesis, origin, segment, follow: followHead });
+  const anchor = await proveAnchor({ rpc, genesis, origin, segment, follow: followHead });
+  // Of what the node says, nothing is believed that the sealers have not signed.
+  verifyAnchor(anchor, checkpoint, { genesis, ...(author !== undefined && { author: account('--author', author) }) });
+  return anchor;
 }
 
 function alteredError({ index, lastIndex, reading, expected, actual }: AlteredReading, origin: string): TreadleError {

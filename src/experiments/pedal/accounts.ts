@@ -1,7 +1,7 @@
 import { decodeRefusal, signTransaction } from '../../contracts/index.ts';
 import { type Address, fromHex, type Hex, keccak256, keyFrom, type NodeKey } from '../../crypto/index.ts';
 import type { World } from '../../environment/sim/index.ts';
-import { hasCode, TreadleError } from '../../errors.ts';
+import { TreadleError } from '../../errors.ts';
 import type { Ledger, ReceiptRecord } from '../../ledger/index.ts';
 import { PEDAL_RESEND_MICROS } from '../../limits.ts';
 import type { Dice } from '../faults/dice.ts';
@@ -99,7 +99,7 @@ export class Accounts {
       .pick(sealers)
       .submitMany([{ raw: open.raw }])
       .then(([answer]) => {
-        if (!(answer instanceof TreadleError) || hasCode(answer, 'POOL_KNOWN') || isPassing(answer)) return;
+        if (!(answer instanceof TreadleError) || PASSING.has(answer.code)) return;
         if (!this.#open.delete(hash)) return;
         giveBack();
         open.resolve({ state: 'refused', code: answer.code });
@@ -130,6 +130,7 @@ function refusalOf(to: Address, { revertData }: ReceiptRecord): string {
 
 /** What a later try may get past; a number that is used up belongs to a transaction that a block has. */
 const PASSING: ReadonlySet<string> = new Set([
+  'POOL_KNOWN',
   'POOL_FULL',
   'POOL_SENDER_FULL',
   'POOL_BUSY',
@@ -138,7 +139,3 @@ const PASSING: ReadonlySet<string> = new Set([
   'POOL_NONCE_TOO_LOW',
   'POOL_NONCE_TOO_HIGH',
 ]);
-
-function isPassing({ code }: TreadleError): boolean {
-  return PASSING.has(code);
-}

@@ -41,7 +41,10 @@ export interface RefereeOptions {
   readonly secretOf: (account: Address) => Uint8Array | undefined;
   /** Which of the honest a requester is. */
   readonly honest: (requester: Address) => 'account' | 'feed' | undefined;
-  readonly groupSize: number;
+  /** The least deposit of a request. */
+  readonly feeWei: bigint;
+  /** What is kept of a deposit that brought no result, in parts of ten thousand. */
+  readonly forfeit: bigint;
 }
 
 const utf8 = new TextEncoder();
@@ -135,13 +138,15 @@ export class Referee {
     const id = args['id'] as bigint;
     const requester = args['requester'] as Address;
     if (this.requests.has(id)) this.accuse('request twice', `number ${id} was given twice`);
-    this.counts.depositedWei += args['depositWei'] as bigint;
+    const depositWei = args['depositWei'] as bigint;
+    if (depositWei < this.#options.feeWei) this.accuse('no deposit', `request ${id} was taken with ${depositWei} wei`);
+    this.counts.depositedWei += depositWei;
     this.requests.set(id, {
       id,
       requester,
       honest: this.#options.honest(requester),
       asked: readAsked(fromHex(args['spec'] as Hex)),
-      depositWei: args['depositWei'] as bigint,
+      depositWei,
       expiresAt: Number(args['expiresAt']),
       requestedMicros: time.seenMicros,
       transactionHash,
@@ -157,6 +162,7 @@ export class Referee {
     }
     if (request.end !== undefined) this.accuse('ended twice', `request ${id} was ${request.end.state}, then ${state}`);
     else request.end = { state, reason, atMicros: time.seenMicros };
+    if (state !== 'answered') this.counts.refundedWei += request.depositWei - (request.depositWei * this.#options.forfeit) / 10_000n;
     if (state === 'expired' && time.seconds < request.expiresAt) this.accuse('expired early', `request ${id}`);
     if (state !== 'expired' && time.seconds >= request.expiresAt) this.accuse('ended late', `request ${id} was ${state} after it expired`);
     return request;

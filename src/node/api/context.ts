@@ -1,6 +1,7 @@
 import type { Address } from '../../crypto/index.ts';
 import type { Environment } from '../../environment/index.ts';
 import type { LedgerView, MembershipReport, TreadlePort } from '../../ledger/index.ts';
+import type { OracleReads, OracleRounds } from './oracle-reads.ts';
 import type { Names } from './projection/names.ts';
 import type { Projection } from './projection/projection.ts';
 
@@ -26,6 +27,8 @@ export interface ObserveContext {
 export interface ChainContext extends ObserveContext {
   readonly ledger: LedgerView;
   readonly projection: Projection;
+  readonly oracle: OracleReads;
+  readonly rounds: OracleRounds;
 }
 
 /** Milliseconds since the Unix epoch, by the node's clock. */

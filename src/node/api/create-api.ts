@@ -8,6 +8,7 @@ import { type ConsoleFiles, PAGE_HEADERS, serveConsole } from './console-files.t
 import type { ApiEnvironment, ChainContext, ObserveContext } from './context.ts';
 import { API_STATUS, type ApiErrorCode } from './errors.ts';
 import { createEventHub, type EventHub } from './events.ts';
+import { createOracleReads, type OracleRounds } from './oracle-reads.ts';
 import { plainPage } from './plain-page.ts';
 import { createNames } from './projection/names.ts';
 import { createProjection } from './projection/projection.ts';
@@ -26,6 +27,8 @@ export interface CreateApiOptions {
   readonly nameOf?: (node: Address) => string | undefined;
   /** The latest round in which a peer was seen voting. */
   readonly viewOf?: (node: Address) => number | undefined;
+  /** What oracle nodes did when they led. */
+  readonly oracleRounds?: OracleRounds;
 }
 
 /** The HTTP API of a node and the console that it serves. */
@@ -48,6 +51,8 @@ export function createApi(options: CreateApiOptions): Api {
     ...base,
     ledger,
     projection: createProjection({ environment, ledger, names }),
+    oracle: createOracleReads(environment, ledger),
+    rounds: options.oracleRounds ?? { own: undefined, ask: () => Promise.resolve([]) },
   };
   const hub: EventHub | undefined = chain && createEventHub(chain);
   const refreshNames = memberRefresher(base, (latest) => {

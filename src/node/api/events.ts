@@ -18,7 +18,13 @@ export function createEventHub(context: ChainContext): EventHub {
   const { environment, ledger, projection, treadle } = context;
   const { clock } = environment;
   const sinks = new Set<TextSink>();
-  const dirty = { head: false, pending: false, tasks: new Set<string>(), channels: new Set<string>() };
+  const dirty = {
+    head: false,
+    pending: false,
+    tasks: new Set<string>(),
+    channels: new Set<string>(),
+    requests: new Set<string>(),
+  };
   let unsubscribe: (() => void)[] = [];
   let timer: Timer | undefined;
   let consensus = '';
@@ -37,7 +43,7 @@ export function createEventHub(context: ChainContext): EventHub {
     consensus = state;
     send({ type: 'consensus', height, round, phase, viewChanges });
   };
-  const sendIds = (type: 'task' | 'channel', ids: Set<string>): void => {
+  const sendIds = (type: 'task' | 'channel' | 'oracle', ids: Set<string>): void => {
     if (ids.size === 0) return;
     const shown = [...ids].slice(0, API_EVENT_IDS_MAX);
     ids.clear();
@@ -54,6 +60,7 @@ export function createEventHub(context: ChainContext): EventHub {
     sendConsensus();
     sendIds('task', dirty.tasks);
     sendIds('channel', dirty.channels);
+    sendIds('oracle', dirty.requests);
     if (clock.now() - quietSince >= API_PING_INTERVAL_MICROS) send({ type: 'ping' });
     timer = sinks.size === 0 ? undefined : clock.set(API_EVENT_INTERVAL_MICROS, flush, 'api: next bundle of events');
   };
@@ -70,6 +77,7 @@ export function createEventHub(context: ChainContext): EventHub {
       projection.onChange((change) => {
         for (const id of change.tasks) dirty.tasks.add(id);
         for (const id of change.channels) dirty.channels.add(id);
+        for (const id of change.requests) dirty.requests.add(id);
       }),
     ];
     timer = clock.set(API_EVENT_INTERVAL_MICROS, flush, 'api: next bundle of events');

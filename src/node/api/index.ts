@@ -5,4 +5,5 @@
 export type { ConsoleFile, ConsoleFiles } from './console-files.ts';
 export { type Api, type CreateApiOptions, createApi } from './create-api.ts';
 export { apiErrors } from './errors.ts';
+export type { OracleRounds } from './oracle-reads.ts';
 export type * from './types.ts';

@@ -14,6 +14,8 @@ export const pageQuery = z.object({ offset: whole.default(0), limit });
 /** A slice of a list with a text that rows must contain and a state that they must be in. */
 export const listQuery = pageQuery.extend({ search: text.default(''), state: text.default('') });
 export const taskListQuery = listQuery.extend({ device: text.default(''), node: text.default('') });
+export const requestListQuery = listQuery.extend({ job: text.default(''), requester: text.default('') });
+export const roundsQuery = z.object({ node: text.default('') });
 /** A slice of the chain below a block. */
 export const blocksQuery = z.object({ before: whole.optional(), limit });
 /** A slice of the chain below a transaction, named by its block and its position there. */

@@ -410,7 +410,272 @@ export interface MapMatch {
   readonly timestampMs: number;
 }
 
-export type SearchKind = 'block' | 'transaction' | 'node' | 'edge-node' | 'device' | 'task' | 'channel';
+/** The oracle of the ledger: who works for it, who leads now, and how that was drawn. */
+export interface OracleOverview {
+  readonly nowMs: number;
+  readonly head: number;
+  readonly paused: boolean;
+  readonly settings: OracleSettingsView;
+  readonly jobs: readonly OracleJobView[];
+  readonly term: OracleTermView;
+  readonly nodes: readonly OracleNodeView[];
+  readonly counts: OracleCounts;
+  readonly openRequests: { readonly open: number; readonly atMost: number; readonly perRequester: number };
+  /** What the companies may give away: kept of deposits, and taken from stakes. */
+  readonly fundWei: string;
+  readonly stakeFundWei: string;
+  /** The latest terms in which something happened, newest first. */
+  readonly terms: readonly OracleTermRow[];
+  /** The latest stakes that were taken, newest first. */
+  readonly slashes: readonly OracleSlash[];
+  readonly index: IndexProgress;
+}
+
+export interface OracleSettingsView {
+  readonly termBlocks: number;
+  readonly electBlocks: number;
+  readonly expectedWinners: number;
+  readonly stageBlocks: number;
+  readonly silenceBlocks: number;
+  readonly silenceSlashWei: string;
+  readonly minStakeWei: string;
+  readonly exitBlocks: number;
+  readonly nodesPerMember: number;
+}
+
+export interface OracleJobView {
+  readonly name: string;
+  readonly feeWei: string;
+  readonly groupSize: number;
+  readonly quorum: number;
+  readonly enabled: boolean;
+  readonly maxSpecBytes: number;
+  readonly maxResultBytes: number;
+  /** What is kept of a deposit that brought no result, in parts of ten thousand. */
+  readonly forfeit: number;
+}
+
+export interface OracleTermView {
+  readonly number: number;
+  readonly firstBlock: number;
+  /** From this block on the term has a master. */
+  readonly electionEnd: number;
+  readonly lastBlock: number;
+  /** True while candidates come forward. */
+  readonly electing: boolean;
+  /** What the nodes sign to be elected; null when nobody can know it any more. */
+  readonly alpha: string | null;
+  /** A number has to be below it. */
+  readonly threshold: string;
+  /** What the group is drawn with; null while alpha is. */
+  readonly groupSeed: string | null;
+  readonly master: OracleSeatView | null;
+  readonly masterBy: 'smallest number' | 'turn' | 'replacement' | null;
+  readonly masterSince: number | null;
+  readonly masterActedIn: number | null;
+  /** Smallest number first. */
+  readonly candidates: readonly OracleCandidate[];
+  /** The group of the smallest size that a job has, in the order in which its members may transmit. */
+  readonly group: readonly OracleSeatView[];
+}
+
+/** A registered oracle node: its number and its account. */
+export interface OracleSeatView extends Party {
+  readonly id: number;
+}
+
+export interface OracleCandidate extends OracleSeatView {
+  /** Its number: the hash of its proof. */
+  readonly beta: string;
+  /** Its BLS signature over alpha, 256 bytes; null when this node does not keep the transaction. */
+  readonly proof: string | null;
+  readonly transactionHash: string | null;
+  readonly blockNumber: number | null;
+  readonly leads: boolean;
+  readonly replaced: boolean;
+}
+
+export interface OracleNodeView extends OracleSeatView {
+  readonly member: Party;
+  readonly stakeWei: string;
+  readonly state: 'active' | 'leaving' | 'gone';
+  /** Whether it is in the set of the present term, and of the next one. */
+  readonly inSet: boolean;
+  readonly inNextSet: boolean;
+  readonly owedWei: string;
+  readonly publicKey: string;
+  /** In the present term. */
+  readonly part: 'master' | 'group' | 'reserve';
+}
+
+export interface OracleCounts {
+  readonly requested: number;
+  readonly pending: number;
+  readonly answered: number;
+  readonly failed: number;
+  readonly expired: number;
+}
+
+export interface OracleTermRow {
+  readonly number: number;
+  /** Who showed a number, the smallest first. */
+  readonly candidates: readonly OracleCandidate[];
+  /** True when nobody came forward and the turn decided. */
+  readonly byTurn: boolean;
+  readonly replaced: readonly {
+    readonly previous: OracleSeatView;
+    readonly current: OracleSeatView;
+    readonly transactionHash: string;
+  }[];
+  readonly requests: number;
+  readonly transactions: number;
+}
+
+export interface OracleSlash extends OracleSeatView {
+  readonly wei: string;
+  readonly offence: string;
+  readonly reporter: Party;
+  readonly blockNumber: number;
+  readonly timestampMs: number;
+  readonly transactionHash: string;
+}
+
+export type OracleRequestState = 'pending' | 'answered' | 'failed' | 'expired';
+
+export interface OracleRequestRow {
+  readonly id: string;
+  readonly state: OracleRequestState;
+  readonly job: string;
+  readonly requester: Party;
+  /** The beginning of what was asked, as text. */
+  readonly asked: string;
+  readonly depositWei: string;
+  readonly requestedMs: number;
+  readonly endedMs: number | null;
+  readonly expiresMs: number;
+  /** The answer as people read it, cut; null without one. */
+  readonly answer: string | null;
+  readonly reason: string | null;
+  readonly attempts: number;
+}
+
+export interface OracleRequestDetail extends OracleRequestRow {
+  /** What was asked; null when it is no text. */
+  readonly specText: string | null;
+  readonly specHex: string;
+  readonly requestedBlock: number;
+  readonly callbackGas: number;
+  readonly groupSize: number;
+  readonly quorum: number;
+  /** Where it stands, in whole sentences. */
+  readonly headline: string;
+  readonly explanation: readonly string[];
+  /** What it waits for, and the block from which on more is possible; null for one that has ended. */
+  readonly why: string | null;
+  readonly nextBlock: number | null;
+  readonly head: number;
+  readonly refundWei: string | null;
+  readonly result: OracleResultView | null;
+  readonly accepted: OracleAccepted | null;
+  readonly delivered: boolean | null;
+  readonly history: readonly OracleStep[];
+  /** The rounds about it, oldest first, as the nodes that led them tell. */
+  readonly rounds: readonly OracleRoundView[];
+  /** Oracle nodes that led, or might have, and did not tell. */
+  readonly silent: readonly Party[];
+}
+
+export interface OracleResultView {
+  readonly hex: string;
+  /** What the specification says that it is. */
+  readonly form: 'number' | 'outliers' | 'text' | 'json' | 'digest' | 'sealed' | 'bytes';
+  readonly text: string;
+  readonly more: readonly { readonly name: string; readonly value: string }[];
+  readonly observedMs: number;
+}
+
+export interface OracleAccepted {
+  readonly term: number;
+  readonly transmitter: OracleSeatView;
+  readonly byMaster: boolean;
+  /** The group in its order; null when this node cannot tell it any more. */
+  readonly group: readonly (OracleSeatView & { readonly signed: boolean })[] | null;
+  readonly signatures: number;
+  /** Requests that were answered in the same transaction. */
+  readonly together: number;
+}
+
+export interface OracleStep {
+  readonly kind: 'requested' | 'attempt' | 'ended' | 'delivered' | 'master';
+  readonly what: string;
+  readonly blockNumber: number;
+  readonly timestampMs: number;
+  readonly transactionHash: string;
+  readonly by: Party | null;
+}
+
+/** One attempt at some requests, as the node that led it tells. */
+export interface OracleRoundView {
+  readonly term: number;
+  readonly attempt: number;
+  readonly leader: Party;
+  readonly byMaster: boolean;
+  readonly requests: readonly string[];
+  readonly startedMs: number;
+  readonly observedMs: number | null;
+  readonly signedMs: number | null;
+  readonly endedMs: number | null;
+  readonly quorum: number;
+  readonly members: readonly OracleMemberView[];
+  readonly answered: readonly string[];
+  readonly unanswered: readonly { readonly id: string; readonly why: string }[];
+  readonly transactionHash: string | null;
+  readonly error: string | null;
+}
+
+export interface OracleMemberView extends Party {
+  readonly observedMs: number | null;
+  readonly saw: readonly string[];
+  readonly failed: readonly { readonly id: string; readonly why: string }[];
+  readonly signed: boolean;
+  readonly objections: readonly { readonly id: string; readonly why: string }[];
+  /** What it sent was not its own or not valid. */
+  readonly lied: boolean;
+  readonly error: string | null;
+}
+
+export interface OracleRoundsView {
+  readonly node: Party;
+  readonly rounds: readonly OracleRoundView[];
+}
+
+export interface OracleFeedView extends Party {
+  readonly description: string;
+  readonly job: string;
+  readonly asked: string;
+  readonly decimals: number;
+  readonly heartbeatSeconds: number;
+  /** In parts of a million of the last value. */
+  readonly deviationPpm: number;
+  /** The latest value as a decimal number; null before the first round. */
+  readonly value: string | null;
+  readonly updatedMs: number | null;
+  /** True when the value is older than the heartbeat. */
+  readonly stale: boolean;
+  readonly openRequest: string | null;
+  readonly balanceWei: string;
+  /** Rounds in all. */
+  readonly roundCount: number;
+  /** The latest, oldest first. */
+  readonly rounds: readonly {
+    readonly id: number;
+    readonly value: string;
+    readonly startedMs: number;
+    readonly updatedMs: number;
+  }[];
+}
+
+export type SearchKind = 'block' | 'transaction' | 'node' | 'edge-node' | 'device' | 'task' | 'channel' | 'request';
 
 export interface SearchHit {
   readonly kind: SearchKind;
@@ -485,4 +750,5 @@ export type LiveEvent =
     }
   | { readonly type: 'task'; readonly ids: readonly string[] }
   | { readonly type: 'channel'; readonly ids: readonly string[] }
+  | { readonly type: 'oracle'; readonly ids: readonly string[] }
   | { readonly type: 'ping' };

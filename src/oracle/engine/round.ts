@@ -2,16 +2,17 @@ import { quorumOf } from '../../contracts/index.ts';
 import { aggregateSignatures, type BlsKey, verifyAggregate, verifyBls } from '../../crypto/index.ts';
 import type { Environment, Micros, NodeId } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
-import { ORACLE_GRACE_MICROS, ORACLE_PASSES_MAX, ORACLE_SIGN_MICROS } from '../../limits.ts';
+import { ORACLE_PASSES_MAX, ORACLE_SIGN_MICROS } from '../../limits.ts';
 import type { Task } from '../job-book.ts';
 import { type Attempt, isFinal } from '../reasons.ts';
-import { type Decision, decide, type Outcome, outcomeOf } from './decide.ts';
+import { Collector } from './collector.ts';
+import { type Decision, type Outcome, outcomeOf } from './decide.ts';
 import { gather } from './gather.ts';
 import type { Observer } from './observer.ts';
 import type { Group, OracleView, Turn } from './oracle-view.ts';
 import { attestedDigest, proposedContent, proposedDigest } from './proposal.ts';
 import type { RoundLog } from './round-log.ts';
-import { isSightOf, type SignedSight } from './sights.ts';
+import type { SignedSight } from './sights.ts';
 import type { ObserveAnswer, ObserveCall, ProposedItem, SignAnswer, SignCall } from './wire.ts';
 
 /** How members are reached: over the network, or directly when it is this node itself. */
@@ -106,61 +107,13 @@ export class Round {
   }
 
   async #collect(tasks: readonly Task[]): Promise<readonly Draft[]> {
-    if (tasks.length === 0) return [];
-    const { environment, group, port, view, lookMicros, log } = this.#options;
-    const sights = new Map<bigint, SignedSight[]>(tasks.map(({ request }) => [request.id, []]));
-    const byId = new Map(tasks.map((task) => [task.request.id, task]));
-    const ids = [...byId.keys()];
-    const decided = (): boolean => tasks.every((task) => this.#decide(task, sights.get(task.request.id) ?? []) !== undefined);
-    const timeoutMicros = lookMicros + ORACLE_SIGN_MICROS;
-    await gather(
-      environment,
-      group.members.map(
-        (seat) => () => port.observe(seat.node, { height: view.head.number, term: group.term, ids }, timeoutMicros),
-      ),
-      {
-        label: 'sights of an oracle group',
-        timeoutMicros,
-        graceMicros: ORACLE_GRACE_MICROS,
-        isEnough: decided,
-        onAnswer: (member, answer) => {
-          const seen = new Set<bigint>();
-          for (const signed of answer.sights) {
-            const task = byId.get(signed.id);
-            if (task === undefined || seen.has(signed.id)) continue;
-            seen.add(signed.id);
-            const sight = { member, sight: signed.sight, observedAt: signed.observedAt, signature: signed.signature };
-            const valid = this.#isValid(task, sight);
-            log.saw(member, signed.id, signed.sight, signed.observedAt, valid);
-            if (valid) sights.get(signed.id)?.push(sight);
-          }
-        },
-        onFailure: (member, error) => log.failed(member, error),
-      },
-    );
-    return tasks.flatMap((task) => {
-      const { id } = task.request;
-      const own = sights.get(id) ?? [];
-      const decision = this.#decide(task, own);
-      if (decision !== undefined) return [{ task, decision, sights: own }];
-      this.#unanswered.set(
-        id,
-        own.length < quorumOf(task.request.groupSize, task.request.unanimous) ? 'noQuorum' : 'observersDisagree',
-      );
+    const collected = await new Collector(this.#options, tasks).collect();
+    return collected.flatMap(({ task, sights, decision }) => {
+      const { id, groupSize, unanimous } = task.request;
+      if (decision !== undefined) return [{ task, decision, sights }];
+      this.#unanswered.set(id, sights.length < quorumOf(groupSize, unanimous) ? 'noQuorum' : 'observersDisagree');
       return [];
     });
-  }
-
-  #decide({ job, query, request }: Task, sights: readonly SignedSight[]): Decision | undefined {
-    return decide(job, query, request, sights);
-  }
-
-  #isValid({ job, query, request }: Task, signed: SignedSight): boolean {
-    const { group, view, environment } = this.#options;
-    const seat = group.members[signed.member];
-    environment.cpu.charge({ operation: 'vote_verify' });
-    if (seat === undefined || !isSightOf(seat.node, { ...view.place, term: group.term, id: request.id }, signed)) return false;
-    return signed.sight.kind === 'failure' || job.validateSight(query, signed.sight.value);
   }
 
   /** A failure that may pass by itself is not proposed while there is time. */

@@ -1,9 +1,12 @@
+import { chmod, chown, copyFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OUTSIDE_ROWS_MAX } from '../../../limits.ts';
 import type { SqlParameter, SqlSource } from '../../outside.ts';
 import { HAS_POSTGRES, type PostgresServer, startPostgres } from '../testing/postgres-server.ts';
 import { type OutsideBench, openBench } from './testing/outside-bench.ts';
+import { HAS_OPENSSL, selfSigned } from './testing/self-signed.ts';
 
 if (!HAS_POSTGRES) console.warn('PostgreSQL is not installed: the tests of SQL sources are skipped');
 
@@ -106,6 +109,34 @@ describe.skipIf(!HAS_POSTGRES)('a SQL source, read from a PostgreSQL server', ()
     expect(rows).toHaveLength(OUTSIDE_ROWS_MAX);
   });
 
+  it.skipIf(!HAS_OPENSSL)('speaks TLS with a server whose certificate is trusted', async () => {
+    const owner = new pg.Client({ connectionString: server.url });
+    await owner.connect();
+    const { rows } = await owner.query<{ readonly data_directory: string }>('show data_directory');
+    await selfSigned(bench.folder);
+    await giveCertificate(bench.folder, rows[0]?.data_directory as string);
+    for (const setting of ["ssl_cert_file = 'cert.pem'", "ssl_key_file = 'key.pem'", 'ssl = on'])
+      await owner.query(`alter system set ${setting}`);
+    await owner.query('select pg_reload_conf()');
+    await owner.end();
+    const tls = {
+      host: '127.0.0.1',
+      port: Number(new URL(server.url).port),
+      database: 'postgres',
+      user: 'treadle',
+      anyQuery: true,
+      tls: true,
+    };
+    const databases = { known: { ...tls, caFile: 'cert.pem' }, unknown: tls, absent: { ...tls, caFile: 'absent.pem' } };
+    const secure = await openBench({ databases }, { folder: bench.folder });
+    const isEncrypted = sql('known', 'select ssl from pg_stat_ssl where pid = pg_backend_pid()');
+    // The server takes a moment to read its new rules.
+    await expect.poll(() => secure.json(isEncrypted).catch(() => undefined), { timeout: 10_000 }).toEqual([{ ssl: true }]);
+    for (const name of ['unknown', 'absent'])
+      await expect(secure.read(sql(name, 'select 1'))).rejects.toMatchObject({ code: 'OUTSIDE_UNREACHABLE' });
+    await secure.close();
+  });
+
   it('says what is wrong without the secrets of the configuration', async () => {
     // The server takes a moment to read its new rules.
     await expect
@@ -120,3 +151,13 @@ describe.skipIf(!HAS_POSTGRES)('a SQL source, read from a PostgreSQL server', ()
     });
   });
 });
+
+/** The server takes a key of its own user only. */
+async function giveCertificate(from: string, data: string): Promise<void> {
+  const { uid, gid } = await stat(data);
+  for (const name of ['key.pem', 'cert.pem']) {
+    await copyFile(join(from, name), join(data, name));
+    await chown(join(data, name), uid, gid);
+    await chmod(join(data, name), 0o600);
+  }
+}

@@ -81,5 +81,10 @@ export interface PedalScenario {
     readonly answeredShare: number;
     /** Of those that were asked after the last fault. */
     readonly answeredAfterShare: number;
+    /** Refusals that attackers have to meet. */
+    readonly refusals: readonly string[];
+    /** Masters that have to be replaced, and equivocations that have to be proven, at least. */
+    readonly replaced: number;
+    readonly proven: number;
   };
 }

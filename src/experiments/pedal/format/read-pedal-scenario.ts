@@ -55,6 +55,9 @@ export function readPedalScenario(text: string, options: LoadScenarioOptions): P
     checks: {
       answeredShare: source.quantity('share', raw.checks.answered, ['checks', 'answered']),
       answeredAfterShare: source.quantity('share', raw.checks.answeredAfter, ['checks', 'answeredAfter']),
+      refusals: raw.checks.refusals,
+      replaced: raw.checks.replaced,
+      proven: raw.checks.proven,
     },
   };
 }
@@ -176,5 +179,11 @@ interface RawPedalScenario extends Pick<RawScenario, 'description' | 'duration' 
   };
   readonly faultsDuringRounds: boolean;
   readonly attackers: readonly RawAttacker[];
-  readonly checks: { readonly answered: string; readonly answeredAfter: string };
+  readonly checks: {
+    readonly answered: string;
+    readonly answeredAfter: string;
+    readonly refusals: readonly string[];
+    readonly replaced: number;
+    readonly proven: number;
+  };
 }

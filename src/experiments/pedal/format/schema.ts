@@ -1,4 +1,4 @@
-import { ORACLE_SIGHT_BYTES_MAX, PEDAL_ACCOUNTS_MAX, PEDAL_SOURCES_MAX } from '../../../limits.ts';
+import { PEDAL_ACCOUNTS_MAX, PEDAL_SOURCES_MAX } from '../../../limits.ts';
 import { type Schema, scenarioSchema } from '../../scenario/schema.ts';
 import { ATTACKS, REQUEST_FORMS } from './pedal-scenario.ts';
 
@@ -170,6 +170,15 @@ export const pedalScenarioSchema: Schema = {
       default: {},
       properties: {
         answered: quantity('share', 'Part of the requests that has to be answered.', '90 %'),
+        refusals: {
+          description: 'Refusals that attackers have to meet: names of the contracts’ errors, codes, or `member: ` and what a member objected.',
+          type: 'array',
+          default: [],
+          maxItems: 32,
+          items: { type: 'string', minLength: 1 },
+        },
+        replaced: { description: 'Masters that have to be replaced, at least.', type: 'integer', minimum: 0, maximum: 1000, default: 0 },
+        proven: { description: 'Equivocations that have to be proven, at least.', type: 'integer', minimum: 0, maximum: 1000, default: 0 },
         answeredAfter: quantity('share', 'Part of those that were asked after the last fault.', '95 %'),
       },
     },

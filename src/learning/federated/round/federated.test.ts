@@ -1,5 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { nodeId, SECOND, TRAINING, trainingWorld } from '../testing/training-world.ts';
+import { keyFrom } from '../../../crypto/index.ts';
+import { openDoor } from '../../../environment/contract/index.ts';
+import { createHostEnvironment } from '../../../environment/host/index.ts';
+import { nodeId, SECOND, TRAINING, trainingServices, trainingWorld } from '../testing/training-world.ts';
 import { digestOfWeights } from '../weights.ts';
 import { CLIENT_PROTOCOL, decodeAnswer, encodeClientRequest } from './messages.ts';
 import { checkRecordChain } from './record-chain.ts';
@@ -189,5 +195,32 @@ describe('a training over the network', () => {
     expect(ledger.get(1)?.accepted).toHaveLength(1);
     // 0x80 is how the number 0 is written: the first chunk was asked for once, the second one twice.
     expect(asked.slice(0, 3)).toEqual([0x80, 1, 1]);
+  });
+
+  it('gives the same bits in the simulator and over the host network', async () => {
+    const keys = [11, 12, 13].map((byte) => keyFrom(new Uint8Array(32).fill(byte)));
+    const nodes = keys.map(({ address }) => address);
+    const simulated = await trainingWorld({ clients: 2, nodes });
+    const expected = digestOfWeights(await simulated.world.run(simulated.coordinator.run(), 30 * MINUTES));
+
+    const folder = await mkdtemp(path.join(tmpdir(), 'treadle-federated-'));
+    const services = trainingServices({}, nodes);
+    const environments = await Promise.all(
+      keys.map((key) => {
+        const listen = { host: '127.0.0.1', port: 0 };
+        return createHostEnvironment({ key, dataFolder: path.join(folder, key.address), listen, logLevel: 'silent' });
+      }),
+    );
+    try {
+      const [master, ...clients] = environments as [(typeof environments)[0], ...typeof environments];
+      const coordinator = await services.openCoordinator(master);
+      for (const [at, client] of clients.entries()) await services.openClient(client, at + 2);
+      for (const environment of environments) await environment.network.start(openDoor);
+      for (const client of clients) await master.network.connect({ node: client.node, addresses: client.network.addresses() });
+      expect(digestOfWeights(await coordinator.run())).toBe(expected);
+    } finally {
+      await Promise.all(environments.map((environment) => environment.close()));
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });

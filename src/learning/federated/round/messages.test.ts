@@ -53,13 +53,14 @@ const record: fc.Arbitrary<RoundRecord> = fc.record({
 
 describe('messages of a training', () => {
   it('are read as they were written', () => {
-    fc.assert(fc.property(request, (each) => expect(decodeClientRequest(encodeClientRequest(each))).toEqual(each)));
+    fc.assert(fc.property(request, (each) => void expect(decodeClientRequest(encodeClientRequest(each))).toEqual(each)));
     fc.assert(
-      fc.property(fc.record({ ...head, weights: reference, samples: count, claimedLoss: number }), (each) =>
-        expect(decodeUpdate(encodeUpdate(each))).toEqual(each),
+      fc.property(
+        fc.record({ ...head, weights: reference, samples: count, claimedLoss: number }),
+        (each) => void expect(decodeUpdate(encodeUpdate(each))).toEqual(each),
       ),
     );
-    fc.assert(fc.property(record, (each) => expect(decodeRoundRecord(encodeRoundRecord(each))).toEqual(each)));
+    fc.assert(fc.property(record, (each) => void expect(decodeRoundRecord(encodeRoundRecord(each))).toEqual(each)));
     for (const answer of [{ taken: true }, { taken: false, reason: 'late' }] as const) {
       expect(decodeAnswer(encodeAnswer(answer))).toEqual(answer);
     }
@@ -122,7 +123,9 @@ describe('records of a training', () => {
     ['a client that is in a round twice', [{ ...one, absent: [{ client: 'a', reason: '' }] }]],
     ['shares that do not add up', [{ ...one, accepted: [{ ...client, share: 0.5 }] }]],
   ])('are refused with %s', (_, records) => {
-    expect(() => checkRecordChain(records, { training: 't', first })).toThrow(expect.objectContaining({ code: 'FEDERATED_STATE_INVALID' }));
+    expect(() => checkRecordChain(records, { training: 't', first })).toThrow(
+      expect.objectContaining({ code: 'FEDERATED_STATE_INVALID' }),
+    );
   });
 
   it('have a digest that says every field', () => {

@@ -8,6 +8,7 @@ import {
   partitionByQuantity,
   partitionEvenly,
   pick,
+  type SampleSet,
   seededStream,
   shuffled,
   standardised,
@@ -33,9 +34,12 @@ const HIDDEN_UNITS = 64;
 
 /** @throws TreadleError FEDERATED_PLAN_INVALID | PARTITION_IMPOSSIBLE */
 export function prepareRunData(dataset: Dataset, plan: RunPlan): RunData {
-  const all = standardised(dataset);
-  const train = limited(all.train, plan.trainSamplesMax, plan.seed);
-  const test = limited(all.test, plan.testSamplesMax, plan.seed);
+  const all = standardised({
+    ...dataset,
+    train: limited(dataset.train, plan.trainSamplesMax, plan.seed),
+    test: limited(dataset.test, plan.testSamplesMax, plan.seed),
+  });
+  const { train, test } = all;
   const order = shuffled(test.count, seededStream('judge', plan.seed));
   const judging = Math.floor(test.count * plan.judgeShare);
   if (judging < 1)
@@ -46,7 +50,7 @@ export function prepareRunData(dataset: Dataset, plan: RunPlan): RunData {
     classes: dataset.classNames.length,
     train: { inputs: train.values, labels: train.labels },
     test: { inputs: test.values, labels: test.labels },
-    partition: divide({ ...all, train }, plan),
+    partition: divide(all, plan),
     judge: judge.slice().sort(),
     measure: order.slice(judging).sort(),
     root: judge.slice(0, plan.rootSamples).sort(),
@@ -65,7 +69,7 @@ export function shareSamples(data: RunData): RunData {
   return { ...data, train: shared(data.train), test: shared(data.test) };
 }
 
-function limited<S extends Parameters<typeof pick<Float32Array>>[0]>(samples: S, max: number | undefined, seed: string) {
+function limited(samples: SampleSet, max: number | undefined, seed: string): SampleSet {
   if (max === undefined || max >= samples.count) return samples;
   return pick(samples, shuffled(samples.count, seededStream('fewer samples', seed)).slice(0, max).sort());
 }

@@ -25,6 +25,8 @@ export type Twist = (trainer: Trainer, number: number) => Trainer;
 
 export interface TrainingWorldOptions {
   readonly clients: number;
+  /** Names of coordinator and clients. */
+  readonly nodes?: readonly NodeId[];
   readonly coordinator?: Partial<CoordinatorOptions>;
   readonly strategy?: string;
   readonly twist?: Twist;
@@ -32,21 +34,18 @@ export interface TrainingWorldOptions {
   readonly bitsPerSecond?: number;
 }
 
-/** A coordinator (node 1) and clients (2, 3, ...) in a simulated world, with an anchor that all can read, as a ledger is. */
-export async function trainingWorld(options: TrainingWorldOptions) {
-  const world = createWorld({ seed: 1, cpu: { costs: { 'learning.train': 100 } } });
+/** Coordinator (the first node) and clients (the others) with an anchor that all can read, as a ledger is; they run in any environment. */
+export function trainingServices(options: Omit<TrainingWorldOptions, 'clients'>, nodes: readonly NodeId[]) {
+  const [master, ...ids] = nodes as [NodeId, ...NodeId[]];
   const ledger = new Map<number, RoundRecord>();
   const network = new Network(engine, BLOB_NETWORK, { seed: 7 });
   const first = network.copyWeights();
   const test = blobs(300, 'test');
   const models = new Map<number, { readonly digest: WeightsDigest; readonly final: boolean }[]>();
-  const line = options.bitsPerSecond ?? 1e9;
-  const access = { uplinkBitsPerSecond: line, downlinkBitsPerSecond: line };
   const evaluate = async (weights: Float32Array) => {
     network.setWeights(weights);
     return network.evaluate(test);
   };
-  const ids = Array.from({ length: options.clients }, (_, at) => nodeId(at + 2));
   const strategy = readPluginChoice(options.strategy ?? 'fedavg', STRATEGIES);
 
   const openClient = async (environment: Environment, number: number, change: Partial<ClientDependencies> = {}) => {
@@ -56,7 +55,7 @@ export async function trainingWorld(options: TrainingWorldOptions) {
     const seen: { digest: WeightsDigest; final: boolean }[] = [];
     models.set(number, seen);
     await FederatedClient.open(environment, {
-      coordinator: () => nodeId(1),
+      coordinator: () => master,
       anchored: async (_, round) => (round === 0 ? digestOfWeights(first) : ledger.get(round)?.digest),
       train: options.twist?.(honest, number) ?? honest,
       claimLoss: async (weights) => (await evaluate(weights)).loss,
@@ -68,7 +67,7 @@ export async function trainingWorld(options: TrainingWorldOptions) {
     Coordinator.open(
       environment,
       {
-        ...{ training: TRAINING, clients: ids, rounds: 3, active: options.clients, quorum: 1, deadlineMicros: 60 * SECOND },
+        ...{ training: TRAINING, clients: ids, rounds: 3, active: ids.length, quorum: 1, deadlineMicros: 60 * SECOND },
         ...{ attemptsMax: 3, seed: 'seed', first },
         order: { epochs: 2, batchSize: 10, optimiser: { type: 'sgd', learningRate: 0.05 }, seed: 'order' },
         strategy: findPlugin(strategy.name, STRATEGIES).make(strategy.settings),
@@ -84,12 +83,22 @@ export async function trainingWorld(options: TrainingWorldOptions) {
         },
       },
     );
+  return { ledger, models, first, evaluate, ids, openClient, openCoordinator };
+}
+
+/** The same in a simulated world: nodes 1 (the coordinator), 2, 3, ... unless they have other names. */
+export async function trainingWorld(options: TrainingWorldOptions) {
+  const world = createWorld({ seed: 1, cpu: { costs: { 'learning.train': 100 } } });
+  const names = options.nodes ?? Array.from({ length: options.clients + 1 }, (_, at) => nodeId(at + 1));
+  const services = trainingServices(options, names);
+  const line = options.bitsPerSecond ?? 1e9;
+  const access = { uplinkBitsPerSecond: line, downlinkBitsPerSecond: line };
   const start = async (environment: Environment) => await environment.network.start(openDoor);
-  const environment = world.addNode(nodeId(1), access);
-  const clients = new Map(ids.map((id, at) => [at + 2, world.addNode(id, access)]));
-  const coordinator = await world.run(openCoordinator(environment));
+  const environment = world.addNode(names[0] as NodeId, access);
+  const clients = new Map(services.ids.map((id, at) => [at + 2, world.addNode(id, access)]));
+  const coordinator = await world.run(services.openCoordinator(environment));
   for (const [number, client] of clients) {
-    await world.run(openClient(client, number));
+    await world.run(services.openClient(client, number));
     await world.run(start(client));
   }
   await world.run(start(environment));
@@ -97,10 +106,5 @@ export async function trainingWorld(options: TrainingWorldOptions) {
   for (const [number, client] of clients) {
     await world.run(environment.network.connect({ node: client.node, addresses: addresses.get(number) as readonly string[] }));
   }
-  return {
-    ...{ world, environment, coordinator, clients, ledger, models, first, evaluate, ids, addresses },
-    openClient,
-    openCoordinator,
-    start,
-  };
+  return { ...services, world, environment, coordinator, clients, addresses, start };
 }

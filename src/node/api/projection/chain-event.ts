@@ -4,8 +4,12 @@ import {
   consortiumArtifact,
   EDGE_REGISTRY_ADDRESS,
   edgeRegistryArtifact,
+  ORACLE_REGISTRY_ADDRESS,
+  oracleRegistryArtifact,
   PAYMENT_CHANNELS_ADDRESS,
+  PEDAL_ADDRESS,
   paymentChannelsArtifact,
+  pedalArtifact,
 } from '../../../contracts/index.ts';
 import type { LogRecord } from '../../../ledger/index.ts';
 
@@ -13,7 +17,9 @@ import type { LogRecord } from '../../../ledger/index.ts';
 export type ChainEvent =
   | ({ readonly source: 'consortium' } & DecodeEventLogReturnType<typeof consortiumArtifact.abi>)
   | ({ readonly source: 'registry' } & DecodeEventLogReturnType<typeof edgeRegistryArtifact.abi>)
-  | ({ readonly source: 'channels' } & DecodeEventLogReturnType<typeof paymentChannelsArtifact.abi>);
+  | ({ readonly source: 'channels' } & DecodeEventLogReturnType<typeof paymentChannelsArtifact.abi>)
+  | ({ readonly source: 'pedal' } & DecodeEventLogReturnType<typeof pedalArtifact.abi>)
+  | ({ readonly source: 'oracles' } & DecodeEventLogReturnType<typeof oracleRegistryArtifact.abi>);
 
 /** Where and when an event happened. */
 export interface EventPlace {
@@ -35,6 +41,10 @@ export function decodeChainEvent(log: LogRecord): ChainEvent | undefined {
         return { source: 'registry', ...decodeEventLog({ abi: edgeRegistryArtifact.abi, topics, data }) };
       case PAYMENT_CHANNELS_ADDRESS:
         return { source: 'channels', ...decodeEventLog({ abi: paymentChannelsArtifact.abi, topics, data }) };
+      case PEDAL_ADDRESS:
+        return { source: 'pedal', ...decodeEventLog({ abi: pedalArtifact.abi, topics, data }) };
+      case ORACLE_REGISTRY_ADDRESS:
+        return { source: 'oracles', ...decodeEventLog({ abi: oracleRegistryArtifact.abi, topics, data }) };
       default:
         return undefined;
     }

@@ -1,5 +1,5 @@
 import { decodeFunctionData } from 'viem';
-import { EDGE_REGISTRY_ADDRESS, edgeRegistryArtifact } from '../../../contracts/index.ts';
+import { EDGE_REGISTRY_ADDRESS, edgeRegistryArtifact, PEDAL_ADDRESS, pedalArtifact } from '../../../contracts/index.ts';
 import { type Hex, toAddress, toHex } from '../../../crypto/index.ts';
 import type { Environment } from '../../../environment/index.ts';
 import type { BlockRecord, HeaderRecord, LedgerView, ReceiptRecord } from '../../../ledger/index.ts';
@@ -12,6 +12,8 @@ import { type Channels, createChannels } from './channels.ts';
 import { createDevices, type Devices } from './devices.ts';
 import { createEdgeNodes, type EdgeNodes } from './edge-nodes.ts';
 import type { Names } from './names.ts';
+import { createOracleRequests, type OracleRequests } from './oracle-requests.ts';
+import { createOracleTerms, type OracleTerms } from './oracle-terms.ts';
 import { createTasks, type MatchRequest, type Tasks } from './tasks.ts';
 
 /** Root of an empty transactions trie: such a block needs no body to be counted. */
@@ -24,6 +26,8 @@ export interface Projection {
   readonly tasks: Tasks;
   readonly devices: Devices;
   readonly channels: Channels;
+  readonly requests: OracleRequests;
+  readonly terms: OracleTerms;
   progress(): IndexProgress;
   /** Starts reading the chain on the first call; resolves when it is read, or after a short wait with what there is by then. */
   ready(): Promise<void>;
@@ -35,6 +39,8 @@ export interface Projection {
 export interface ProjectionChange {
   readonly tasks: readonly Hex[];
   readonly channels: readonly Hex[];
+  /** Numbers of oracle requests. */
+  readonly requests: readonly string[];
 }
 
 interface ProjectionOptions {
@@ -51,6 +57,8 @@ export function createProjection({ environment, ledger, names }: ProjectionOptio
     tasks: createTasks(),
     devices: createDevices(),
     channels: createChannels(),
+    requests: createOracleRequests(),
+    terms: createOracleTerms(),
   };
   const listeners = new Set<(change: ProjectionChange) => void>();
   let nextBlock = 0;
@@ -59,7 +67,7 @@ export function createProjection({ environment, ledger, names }: ProjectionOptio
   let stopped = false;
 
   const apply = (header: HeaderRecord, block: BlockRecord | undefined, receipts: readonly ReceiptRecord[]): void => {
-    const changed = { tasks: new Set<Hex>(), channels: new Set<Hex>() };
+    const changed = { tasks: new Set<Hex>(), channels: new Set<Hex>(), requests: new Set<string>() };
     for (const receipt of receipts) {
       const place = placeOf(header, receipt);
       for (const record of receipt.logs) {
@@ -70,7 +78,7 @@ export function createProjection({ environment, ledger, names }: ProjectionOptio
     const reverted = receipts.reduce((sum, receipt) => sum + (receipt.status === 0 ? 1 : 0), 0);
     parts.counts.add({ number: header.number, timestampMs: header.timestampMs, transactions: receipts.length, reverted });
     nextBlock = header.number + 1;
-    const change = { tasks: [...changed.tasks], channels: [...changed.channels] };
+    const change = { tasks: [...changed.tasks], channels: [...changed.channels], requests: [...changed.requests] };
     if (nextBlock > ledger.head.number) for (const listener of [...listeners]) listener(change);
   };
 
@@ -142,9 +150,15 @@ interface EventContext {
   readonly receipt: ReceiptRecord;
 }
 
-type Parts = Pick<Projection, 'edgeNodes' | 'tasks' | 'devices' | 'channels'>;
+type Parts = Pick<Projection, 'edgeNodes' | 'tasks' | 'devices' | 'channels' | 'requests' | 'terms'>;
 
-function applyEvent(parts: Parts, names: Names, context: EventContext, changed: { tasks: Set<Hex>; channels: Set<Hex> }): void {
+interface Changed {
+  readonly tasks: Set<Hex>;
+  readonly channels: Set<Hex>;
+  readonly requests: Set<string>;
+}
+
+function applyEvent(parts: Parts, names: Names, context: EventContext, changed: Changed): void {
   const { event, place } = context;
   applyNames(names, event);
   parts.edgeNodes.apply(event, place);
@@ -153,6 +167,8 @@ function applyEvent(parts: Parts, names: Names, context: EventContext, changed: 
   parts.devices.apply(event, place, task === undefined ? undefined : parts.tasks.get(task));
   const channel = parts.channels.apply(event, place);
   if (channel !== undefined) changed.channels.add(channel);
+  for (const request of parts.requests.apply(event, place)) changed.requests.add(request);
+  parts.terms.apply(event, place, () => proofOf(context));
 }
 
 function applyNames(names: Names, event: ChainEvent): void {
@@ -176,6 +192,19 @@ function placeOf(header: HeaderRecord, receipt: ReceiptRecord): EventPlace {
     transactionHash: receipt.transactionHash,
     from: receipt.from,
   };
+}
+
+/** The proof that a node showed for its number, where it called the contract directly. */
+function proofOf({ block, receipt }: EventContext): Hex | undefined {
+  const transaction = block?.transactions[receipt.transactionIndex];
+  if (transaction === undefined || receipt.to !== PEDAL_ADDRESS) return undefined;
+  try {
+    const call = decodeFunctionData({ abi: pedalArtifact.abi, data: toHex(transaction.data) });
+    if (call.functionName === 'elect') return call.args[1];
+    return call.functionName === 'answer' || call.functionName === 'answerMany' ? call.args[2].proof : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The `requestMatch` call of the transaction that an event came from, if it was called directly. */

@@ -5,6 +5,8 @@ import {
   listQuery,
   pageQuery,
   readQuery,
+  requestListQuery,
+  roundsQuery,
   searchQuery,
   seriesQuery,
   taskListQuery,
@@ -15,6 +17,10 @@ import { listChannels, showChannel } from './channels.ts';
 import { listDevices, listEdgeNodes, showEdgeNode } from './edge.ts';
 import { showMap } from './map.ts';
 import { findNode, listNodes } from './nodes.ts';
+import { showOracle } from './oracle.ts';
+import { showFeeds } from './oracle-feeds.ts';
+import { listRequests, showRequest } from './oracle-requests.ts';
+import { showRounds } from './oracle-rounds.ts';
 import { showOverview, showSeries } from './overview.ts';
 import { search } from './search.ts';
 import { listTasks, showTask } from './tasks.ts';
@@ -43,6 +49,10 @@ const lists: Readonly<Record<string, ListRoute>> = {
   tasks: (context, query) => listTasks(context, readQuery(taskListQuery, query)),
   channels: (context, query) => listChannels(context, readQuery(listQuery, query)),
   map: (context) => showMap(context),
+  oracle: (context) => showOracle(context),
+  'oracle/requests': (context, query) => listRequests(context, readQuery(requestListQuery, query)),
+  'oracle/rounds': (context, query) => showRounds(context, readQuery(roundsQuery, query).node),
+  'oracle/feeds': (context) => showFeeds(context),
   search: (context, query) => search(context, readQuery(searchQuery, query).q),
 };
 
@@ -56,6 +66,7 @@ const items: Readonly<Record<string, ItemRoute>> = {
     found(listDevices(context, { offset: 0, limit: 1, search: id.toLowerCase() }).items[0], `No device ${id} is known`),
   tasks: (context, id) => showTask(context, id),
   channels: (context, id) => showChannel(context, id),
+  'oracle/requests': (context, id) => showRequest(context, id),
 };
 
 /**
@@ -64,11 +75,13 @@ const items: Readonly<Record<string, ItemRoute>> = {
  * @throws {@link TreadleError} API_NOT_FOUND | API_BAD_QUERY
  */
 export async function chainRoutes(context: ChainContext, { parts, query }: RouteRequest): Promise<unknown> {
-  const [name = '', id] = parts;
-  const list = parts.length === 1 && Object.hasOwn(lists, name) ? lists[name] : undefined;
-  const item = parts.length === 2 && Object.hasOwn(items, name) ? items[name] : undefined;
+  const whole = parts.join('/');
+  const id = parts.at(-1);
+  const name = parts.slice(0, -1).join('/');
+  const list = Object.hasOwn(lists, whole) ? lists[whole] : undefined;
+  const item = list === undefined && Object.hasOwn(items, name) ? items[name] : undefined;
   if (list === undefined && item === undefined)
-    throw new TreadleError('API_NOT_FOUND', { detail: `There is no route /api/${parts.join('/').slice(0, 80)}` });
+    throw new TreadleError('API_NOT_FOUND', { detail: `There is no route /api/${whole.slice(0, 80)}` });
   await context.projection.ready();
   return list !== undefined ? list(context, query) : item?.(context, id ?? '', query);
 }

@@ -25,6 +25,10 @@ async function exactHits({ ledger, projection }: ChainContext, query: string): P
   if (/^\d{1,15}$/.test(query) && Number(query) <= ledger.head.number) {
     hits.push({ kind: 'block', id: String(Number(query)), label: `Block ${Number(query)}`, detail: 'by number' });
   }
+  const request = /^\d{1,15}$/.test(query) ? projection.requests.get(String(Number(query))) : undefined;
+  if (request !== undefined) {
+    hits.push({ kind: 'request', id: request.id, label: `Request ${request.id}`, detail: `of the oracle, ${request.state}` });
+  }
   if (!/^0x[0-9a-f]{64}$/.test(query)) return hits;
   const hash = query as Hex;
   const [block, transaction] = await Promise.all([ledger.header(hash), ledger.transaction(hash)]);

@@ -1,5 +1,5 @@
 import { query as selectPath } from 'json-p3';
-import type { OraclePlace } from '../../../contracts/index.ts';
+import { type OraclePlace, quorumOf } from '../../../contracts/index.ts';
 import { concatBytes, equalBytes, fromHex, type Hex, sha256, toHex } from '../../../crypto/index.ts';
 import type { Micros, Outside } from '../../../environment/index.ts';
 import { hasCode } from '../../../errors.ts';
@@ -40,7 +40,9 @@ export function dataJob(options: DataJobOptions): OracleJob<DataQuery> {
       checkEnvelope(query, request, options);
       return query;
     },
-    agreement: ({ agree }) => (agree === 'median' ? 'collect' : 'propose'),
+    // Whole contents may be large: nobody reads one who need not.
+    agreement: ({ agree, as }) => (agree === 'median' || as === 'digest' ? 'collect' : 'propose'),
+    firstLook: ({ as }, groupSize) => (as === 'digest' ? quorumOf(groupSize) : groupSize),
     async observe(query, _request, deadlineMicros) {
       if (query.envelope !== undefined && !(await options.isHolder(query.envelope))) {
         throw new RequestRefused('notAllowed', 'the envelope’s holder has no valid certificate');
