@@ -71,6 +71,7 @@ function opened(state: LogState, nowMicros: Micros): LogState {
 async function settle({ anchor, stream, state }: AnchorRoundParts, segment: OpenSegment): Promise<AnchorPlace | undefined> {
   const head = headAfter(segment);
   const before = await anchor.current(stream);
+  if (before.head === head) return undefined;
   if (before.head !== segment.previous) {
     throw new TreadleError('TWINS_LOG_FORKED', {
       detail: `the ledger has ${before.count} readings of this log in ${before.segments} segments, the log ${state().anchored.size} in ${state().anchored.segments}`,
