@@ -31,11 +31,12 @@ describe('readNodeFile', () => {
 
   it('takes an oracle node without a word about the oracle, and one that says everything', () => {
     const oracleFile = { role: 'oracle', name: 'Oracle node 1', company };
-    expect(read(oracleFile)).toMatchObject({ role: 'oracle', oracle: { retire: false }, certificateFile: 'certificate.json' });
+    expect(read(oracleFile)).toMatchObject({ role: 'oracle', oracle: { retire: false, lookMs: 5_000 }, certificateFile: 'certificate.json' });
     const outside = { http: { hosts: { 'plant.example': { private: true, headers: { authorization: 'Bearer x' } } } } };
     const oracle = { stakeWei: '5', retire: true, outside };
     expect(read({ ...oracleFile, oracle })).toMatchObject({ oracle });
     expect(() => read({ ...oracleFile, oracle: { stakeWei: 'much' } })).toThrow(/"oracle\.stakeWei": expected an amount in wei/);
+    expect(() => read({ ...oracleFile, oracle: { lookMs: 60_001 } })).toThrow(/"oracle\.lookMs"/);
     expect(() => read({ ...oracleFile, oracle: { stakes: '1' } })).toThrow(/unknown key "oracle\.stakes"/);
   });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CONTACT_ADDRESSES_MAX, CONTACT_NAME_BYTES_MAX } from '../limits.ts';
+import { CONTACT_ADDRESSES_MAX, CONTACT_NAME_BYTES_MAX, ORACLE_LOOK_MICROS, OUTSIDE_TIMEOUT_MICROS_MAX } from '../limits.ts';
 import { type ConfigText, readConfig } from './config-reader.ts';
 import { address, weiText } from './fields.ts';
 import { outsideConfigSchema } from './outside-config.ts';
@@ -65,6 +65,8 @@ const oracle = z.strictObject({
   stakeWei: weiText.optional(),
   /** True: the node leaves the oracle for good and takes its stake back when it may. */
   retire: z.boolean('expected true or false').default(false),
+  /** The most that one look at a source may take; more of it where contents are large or sources slow. */
+  lookMs: positiveInteger.max(OUTSIDE_TIMEOUT_MICROS_MAX / 1000).default(ORACLE_LOOK_MICROS / 1000),
   /** What the node may read outside the consortium; hosts with public addresses, by HTTP, when left out. */
   outside: outsideConfigSchema.optional(),
 });

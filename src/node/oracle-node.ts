@@ -49,6 +49,7 @@ export async function createOracleNode(environment: Environment, setup: NodeSetu
     jobs: [dataJob({ outside: environment.outside, place, isHolder, envelopesOnly: false }) as OracleJob],
     nodeOf: (account) => nodeOfAccount(full.roster(), account),
     reach: (node) => peering.reach(node),
+    lookMicros: 1000 * file.oracle.lookMs,
   });
   serveOracleRounds(environment, oracle);
   const state = { stopping: false };

@@ -142,6 +142,18 @@ describe('a telemetry log', () => {
     expect(objects).toBeDefined();
   });
 
+  it('keeps what it acknowledged when the power goes at that very moment', async () => {
+    const ledger = await ledgerWorld('acknowledged');
+    const { world } = ledger;
+    let { log, environment } = await openOn(ledger, world.addNode(NODE));
+    for (let at = 0; at < 5; at++) {
+      await world.run(log.add(readings(10 * at, 10)));
+      world.crash(environment.node);
+      ({ log, environment } = await openOn(ledger, world.restart(environment.node)));
+      expect(log.status().pending + log.status().size).toBe(10 * (at + 1));
+    }
+  });
+
   it.each([1, 2, 3, 4, 5, 6])(
     'loses and changes nothing that was anchored or acknowledged, whenever it crashes (%i)',
     async (seed) => {
@@ -167,6 +179,8 @@ describe('a telemetry log', () => {
         if (random.integer(2) === 0) log.flush().catch(() => undefined);
         await world.runFor(random.integer(60_000));
         world.crash(NODE, { tornTail: true });
+        // While it is down, what it sent may get into a block.
+        await world.runFor(random.integer(400_000));
         opened = await openOn(ledger, world.restart(NODE));
         const now = await published(ledger, opened.objects);
         expect(now.size).toBeGreaterThanOrEqual(anchored);

@@ -348,7 +348,7 @@ function registerLearning(program: Command): void {
     .description('train on this machine with many clients, round by round; Ctrl-C stops after the round')
     .option('--folder <path>', 'where plan, rounds and models are written; absent or empty', 'out/learning')
     .option('--resume', 'go on with the run in --folder; its plan is there, other options of it are ignored')
-    .option('--dataset <name>', 'what to learn (treadle data list)', 'bearing')
+    .option('--dataset <name>', 'what to learn (treadle data list)', 'mnist')
     .addOption(data())
     .addOption(cache())
     .option('--network <name>', 'mnist, fashion, cifar, cifarSmall or mlp (default: the one for the data set)')

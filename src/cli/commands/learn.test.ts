@@ -13,6 +13,7 @@ afterAll(async () => {
 });
 
 const SMALL = [
+  ...['--dataset', 'bearing'],
   ...['--clients', '10', '--active', '4', '--rounds', '3', '--epochs', '1'],
   ...['--train-samples', '400', '--test-samples', '150', '--attack', 'label-flip', '--malicious', '0.3'],
 ];

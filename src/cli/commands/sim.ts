@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { lendBlsCurve } from '../../crypto/index.ts';
+import { nativeBlsCurve } from '../../environment/host/index.ts';
 import {
   type FaultReport,
   isClean,
@@ -7,8 +9,6 @@ import {
   readFaultScenario,
   runFaultScenario,
 } from '../../experiments/faults/index.ts';
-import { lendBlsCurve } from '../../crypto/index.ts';
-import { nativeBlsCurve } from '../../environment/host/index.ts';
 import { loadScenario, runScenario, type ScenarioReport } from '../../experiments/index.ts';
 import { isGood, isPedalScenario, type PedalReport, readPedalScenario, runPedalScenario } from '../../experiments/pedal/index.ts';
 import { SEALERS_MAX } from '../../limits.ts';
@@ -98,11 +98,13 @@ function printPedal(out: Output, report: PedalReport): void {
     `masters   ${masters.replaced} replaced, ${masters.slashed} stakes slashed, ${report.equivocationsProven} equivocations proven; ` +
       `callbacks ${callbacks.worked} worked, ${callbacks.failed} failed`,
   );
-  out.line(`traffic   ${(report.ioBytes / 1e6).toFixed(2)} MB between nodes, ${(report.outsideBytes / 1e6).toFixed(2)} MB from sources`);
+  out.line(
+    `traffic   ${(report.ioBytes / 1e6).toFixed(2)} MB between nodes, ${(report.outsideBytes / 1e6).toFixed(2)} MB from sources`,
+  );
   out.line(`ledger    height ${chain.height}, ${chain.transactions} transactions, ${chain.forks} forks`);
-  for (const { kind, nodes, attempts, taken, refusals } of report.attacks) {
+  for (const { kind, nodes, attempts, taken, signed, refusals } of report.attacks) {
     const met = Object.entries(refusals).map(([reason, times]) => `${reason} ${times}`);
-    out.line(`attack    ${kind} by ${nodes.join(', ')}: ${attempts} attempts, ${taken} taken; ${met.join(', ') || 'no refusal'}`);
+    out.line(`attack    ${kind} by ${nodes.join(', ')}: ${attempts} attempts, ${taken} taken, ${signed} rightly signed; ${met.join(', ') || 'no refusal'}`);
   }
   out.line(`invalid   ${report.invalidAccepted} accepted`);
   for (const { kind, detail } of report.invalid) out.line(`INVALID   ${kind}: ${detail}`);

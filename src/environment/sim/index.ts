@@ -3,6 +3,7 @@ export { EventQueue, NOT_QUEUED, type Queued } from './event-queue.ts';
 export type { ClockFault } from './hardware-clock.ts';
 export type { GilbertElliott, Latency, LinkParameters } from './link.ts';
 export type { LogLevel, LogLine } from './sim-log.ts';
+export { OUTSIDE_REQUEST_BYTES } from './sim-outside.ts';
 export {
   jsonAnswer,
   type SourceAnswer,

@@ -17,7 +17,7 @@ import {
 } from './sim-sources.ts';
 
 /** What a request takes on the way out: its headers and the source's name. */
-const REQUEST_BYTES = 500;
+export const OUTSIDE_REQUEST_BYTES = 500;
 /** Bytes that enter the node's line at once: the frames of others get their turns in between. */
 const PIECE_BYTES = 64 * 1024;
 
@@ -63,7 +63,7 @@ class SimRead {
   send(): void {
     const { kernel, life, sources, uplink } = this.parts;
     sources.reads++;
-    const leftAt = uplink.pipe.reserve(kernel.now, REQUEST_BYTES, 'control');
+    const leftAt = uplink.pipe.reserve(kernel.now, OUTSIDE_REQUEST_BYTES, 'control');
     this.at(leftAt + sources.wayOf(life.node).latency(), () => this.answer());
   }
 

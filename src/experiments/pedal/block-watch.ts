@@ -32,8 +32,13 @@ export class BlockWatch {
     return this.#next - 1;
   }
 
-  onBlock(listener: (seen: SeenBlock) => void): void {
+  /** Returns what ends the listening. */
+  onBlock(listener: (seen: SeenBlock) => void): () => void {
     this.#listeners.push(listener);
+    return () => {
+      const at = this.#listeners.indexOf(listener);
+      if (at >= 0) this.#listeners.splice(at, 1);
+    };
   }
 
   /** Follows one life of a sealer. */

@@ -37,7 +37,10 @@ export interface PedalReport {
     readonly kind: string;
     readonly nodes: readonly string[];
     readonly attempts: number;
+    /** Forgeries that the contract or a member accepted: must be 0. */
     readonly taken: number;
+    /** Signatures that members gave to calls of attackers whose turn it was, for what the members saw themselves. */
+    readonly signed: number;
     readonly refusals: Readonly<Record<string, number>>;
   }[];
   readonly chain: { readonly height: number; readonly forks: number; readonly transactions: number };

@@ -1,7 +1,7 @@
 import type { Block } from '@ethereumjs/block';
 import type { Common } from '@ethereumjs/common';
 import { BoundedMap } from '../../bounded-map.ts';
-import type { Address, Hex } from '../../crypto/index.ts';
+import { type Address, fromHex, type Hex } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { CALL_GAS_MAX, STATE_CACHE_ROOTS_MAX } from '../../limits.ts';
 import { mergeBlooms } from '../chain/bloom.ts';
@@ -22,7 +22,7 @@ import type { BuiltIn } from './precompiles/built-in.ts';
 import { builtInsOf } from './precompiles/built-ins.ts';
 import { type RunOptions, runTransactions, type TransactionsRun } from './run-transactions.ts';
 import { applyChanges } from './state-root.ts';
-import { StateSnapshot } from './state-snapshot.ts';
+import { keyOf, StateSnapshot } from './state-snapshot.ts';
 import type { StateStore } from './state-store.ts';
 
 /** What an executor is made for. */
@@ -40,6 +40,7 @@ export interface EvmExecutorOptions {
 export class EvmExecutor implements Executor {
   readonly store: StateStore;
   private readonly governance: Address;
+  private readonly governanceKey: string;
   private readonly rules: Common;
   private readonly builtIns: readonly BuiltIn[];
   private readonly engines: EnginePool;
@@ -49,6 +50,7 @@ export class EvmExecutor implements Executor {
   constructor(options: EvmExecutorOptions) {
     this.store = options.store;
     this.governance = options.governance;
+    this.governanceKey = keyOf(fromHex(options.governance));
     this.rules = chainRules(options.chainId);
     this.runOptions = { shortWay: options.shortWay ?? true };
     this.builtIns = builtInsOf(options.domain);
@@ -111,7 +113,8 @@ export class EvmExecutor implements Executor {
     transactions: number,
   ): Promise<{ readonly nextSealers: readonly Address[]; readonly sealersKept?: string }> {
     const current = request.parent.nextSealers;
-    if (transactions === 0) return { nextSealers: current };
+    // The contract answers from its own storage, so what it said stays true until that is written to. It was asked at genesis.
+    if (transactions === 0 || !engine.state.isWritten(this.governanceKey)) return { nextSealers: current };
     const answer = await askSealers(engine, this.governance, block);
     return 'sealers' in answer ? { nextSealers: answer.sealers } : { nextSealers: current, sealersKept: answer.unusable };
   }

@@ -57,6 +57,11 @@ export class JournaledState implements StateManagerInterface {
     return { accounts: this.accounts, slots: this.slots, cleared: this.cleared, codes: this.codes };
   }
 
+  /** Whether something was written to an account or its storage since the snapshot, be it what was there before. */
+  isWritten(owner: string): boolean {
+    return this.accounts.has(owner) || this.cleared.has(owner) || (this.slots.get(owner)?.size ?? 0) > 0;
+  }
+
   get snapshot(): StateSnapshot {
     return this.base;
   }

@@ -31,6 +31,8 @@ export class Tally {
   attempts = 0;
   /** Attempts that somebody took, although nobody should. */
   taken = 0;
+  /** Signatures of members for what they saw themselves: whoever has the turn may ask for them. */
+  signed = 0;
   /** How often each refusal was met. */
   readonly #refusals = new Map<string, number>();
 

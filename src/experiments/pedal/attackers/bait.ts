@@ -4,7 +4,7 @@ import type { Stage } from './attacker.ts';
 
 /** The attackers' own source, which nobody runs: whatever is answered for it is invented. */
 export const BAIT_SOURCE = 'nowhere';
-const LIFE_SECONDS = 90;
+const LIFE_SECONDS = 40;
 
 /**
  * A request for a source that does not exist stays pending for long: attackers aim at it, since honest requests are answered before

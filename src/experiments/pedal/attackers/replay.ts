@@ -86,7 +86,8 @@ export class Replay implements Attacker {
       try {
         await node.peering.reach(other.id);
         const answer = decodeSignAnswer(await environment.network.request(other.id, ORACLE_PROTOCOLS.sign, body, { timeoutMicros: 5_000_000 }));
-        if (answer.signed) this.tally.taken++;
+        // What was true for the master is true for a work node whose turn has come.
+        if (answer.signed) this.tally.signed++;
         else for (const { why } of answer.objections) this.tally.refuse(`member: ${why}`);
       } catch (error) {
         this.tally.refuse(reasonOf(error));

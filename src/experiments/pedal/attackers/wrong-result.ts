@@ -9,9 +9,10 @@ import { tampered } from './tampered.ts';
 type Lie = (item: ProposedItem) => ProposedItem;
 
 /** Ways in which what is proposed does not follow from what was seen. */
+const otherwise: Lie = (item) => ({ ...item, outcome: { ...item.outcome, result: otherResult(item.outcome.result) } });
 const LIES: readonly Lie[] = [
   // Another result than the sights lead to.
-  (item) => ({ ...item, outcome: { ...item.outcome, result: otherResult(item.outcome.result) } }),
+  otherwise,
   // A failure that nobody saw.
   (item) => ({ ...item, sights: [], outcome: { ...item.outcome, reason: 'noAgreement', result: new Uint8Array() } }),
   (item) => ({ ...item, sights: [], outcome: { ...item.outcome, reason: 'notAllowed', result: new Uint8Array() } }),
@@ -24,6 +25,11 @@ const LIES: readonly Lie[] = [
   // Seen at another time.
   (item) => ({ ...item, outcome: { ...item.outcome, observedAt: item.outcome.observedAt + 86_400 } }),
 ];
+
+/** What has no sights cannot be lied about in all ways. */
+function lieAbout(item: ProposedItem, lie: Lie): ProposedItem {
+  return item.sights.length === 0 ? otherwise(item) : lie(item);
+}
 
 /** A master whose proposals do not follow from what the group saw. It signs them properly: that is its right, and changes nothing. */
 export class WrongResult implements Attacker {
@@ -49,7 +55,7 @@ export class WrongResult implements Attacker {
       const call = decodeSignCall(body);
       const lie = lieOf(call.attempt);
       this.tally.attempts++;
-      const items = call.items.map((item) => resigned(lie(item), key, { chainId, term: call.term, attempt: call.attempt }));
+      const items = call.items.map((item) => resigned(lieAbout(item, lie), key, { chainId, term: call.term, attempt: call.attempt }));
       return encodeSignCall({ ...call, items });
     };
     return tampered(environment, {

@@ -9,7 +9,7 @@ import { nodeId, SECOND, TRAINING, trainingServices, trainingWorld } from '../te
 import { digestOfWeights } from '../weights.ts';
 import { CLIENT_PROTOCOL, decodeAnswer, encodeClientRequest } from './messages.ts';
 import { checkRecordChain } from './record-chain.ts';
-import { MODEL_PROTOCOL } from './weight-exchange.ts';
+import { MODEL_PROTOCOL, UPDATE_PROTOCOL } from './weight-exchange.ts';
 
 const MINUTES = 60 * SECOND;
 
@@ -112,7 +112,7 @@ describe('a training over the network', () => {
   });
 
   it('leaves out an update that is not what was announced, and one with numbers that are none', async () => {
-    const { world, coordinator } = await trainingWorld({
+    const { world, coordinator, environment } = await trainingWorld({
       clients: 4,
       coordinator: { rounds: 1, quorum: 2 },
       twist: (honest, number) => async (global, task) => {
@@ -121,10 +121,22 @@ describe('a training over the network', () => {
         return trained;
       },
     });
+    const request = environment.network.request.bind(environment.network);
+    Object.assign(environment.network, {
+      request: async (...[to, protocol, body, options]: Parameters<typeof request>) => {
+        const answer = (await request(to, protocol, body, options)).slice();
+        // Somebody on the line changes what client 3 sends.
+        if (to === nodeId(3) && protocol === UPDATE_PROTOCOL) answer[77] = (answer[77] as number) ^ 1;
+        return answer;
+      },
+    });
     await world.run(coordinator.run(), 30 * MINUTES);
     const [record] = coordinator.records;
-    expect(record?.accepted.map(({ client }) => client)).toEqual([3, 4, 5].map(nodeId));
-    expect(record?.absent).toEqual([{ client: nodeId(2), reason: 'weight 5 is no finite number' }]);
+    expect(record?.accepted.map(({ client }) => client)).toEqual([4, 5].map(nodeId));
+    expect(record?.absent).toEqual([
+      { client: nodeId(2), reason: 'weight 5 is no finite number' },
+      { client: nodeId(3), reason: expect.stringMatching(/^FEDERATED_WEIGHTS_DAMAGED: Weights announced as 0x/) },
+    ]);
   });
 
   it('a strategy rejects liars, by name', async () => {

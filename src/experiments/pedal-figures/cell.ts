@@ -1,0 +1,37 @@
+import type { Micros } from '../../environment/index.ts';
+import type { Percentiles } from '../percentiles.ts';
+
+/** One cell of the oracle paper's figures: so many requests or transactions of this size, at once, on so many nodes. */
+export interface FigureCell {
+  readonly nodes: number;
+  readonly transactions: number;
+  readonly sizeBytes: number;
+}
+
+/** What is the same for everybody who is compared. */
+export interface FigureLine {
+  readonly bitsPerSecond: number;
+  /** One way, between any two machines. */
+  readonly latencyMicros: Micros;
+  /** Of Treadle's ledger; the time in which a baseline's leader lets bodies come together. */
+  readonly blockIntervalMicros: Micros;
+}
+
+/** What came of one cell. */
+export interface CellOutcome {
+  /** Everything was final at every node that has to hold it, within the time allowed. */
+  readonly finished: boolean;
+  readonly committed: number;
+  /** From the asking to the last node's last commit; undefined when it did not finish. */
+  readonly makespanMs: number | undefined;
+  readonly latencyMs: Percentiles;
+  /** All bytes on all lines: messages, and what came from sources. */
+  readonly ioBytes: number;
+  /** What of them came from sources, requests included. */
+  readonly outsideBytes: number;
+  readonly messages: number;
+  readonly reads: number;
+  readonly viewChanges: number;
+  /** Bytes of messages by protocol, without the fixed cost of frames. */
+  readonly bytesOfKinds: Readonly<Record<string, number>>;
+}
