@@ -3,6 +3,8 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { faultScenarioReference } from '../src/experiments/faults/format/reference.ts';
 import { faultScenarioSchema } from '../src/experiments/faults/format/schema.ts';
+import { pedalScenarioReference } from '../src/experiments/pedal/format/reference.ts';
+import { pedalScenarioSchema } from '../src/experiments/pedal/format/schema.ts';
 import { scenarioReference } from '../src/experiments/scenario/scenario-reference.ts';
 import { scenarioSchema } from '../src/experiments/scenario/schema.ts';
 
@@ -14,3 +16,5 @@ writeFileSync(
   `${JSON.stringify(faultScenarioSchema, null, 2)}\n`,
 );
 writeFileSync(path.join(root, 'docs/reference/fault-scenario.md'), faultScenarioReference());
+writeFileSync(path.join(root, 'scenarios/pedal-scenario.schema.json'), `${JSON.stringify(pedalScenarioSchema, null, 2)}\n`);
+writeFileSync(path.join(root, 'docs/reference/pedal-scenario.md'), pedalScenarioReference());

@@ -892,6 +892,14 @@ export const CLI_EVENTS_RANGE_BLOCKS = 20_000;
 export const CLI_READS_AT_ONCE = 16;
 /** Records that a command asks a contract for at once; the contracts give at most 500. */
 export const CLI_PAGE_RECORDS = 200;
+/** Requests of the oracle that a list shows at most. */
+export const CLI_REQUESTS_SHOWN_MAX = 1_000;
+/** How often a command that waits for an answer looks. */
+export const CLI_ANSWER_POLL_MS = 500;
+/** How long it waits beyond the request's end: somebody may have brought the answer in its last block. */
+export const CLI_ANSWER_GRACE_MS = 30_000;
+/** Gas to create a feed: a DataFeed takes 2.1 million. */
+export const CLI_CREATE_GAS = 8_000_000n;
 
 // --- processes on one machine --------------------------------------------------------------
 

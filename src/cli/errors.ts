@@ -71,6 +71,18 @@ export const cliErrors = defineErrors({
     summary: 'The voucher is not signed by the payer of the channel',
     action: 'Give --cumulative and --signature exactly as the payer signed them, for this channel on this chain',
   },
+  CLI_NO_ORACLE: {
+    summary: 'The ledger has no oracle, or no such request',
+    action: 'Find the number of a request with `treadle oracle list`, and check that --rpc names a node of the right chain',
+  },
+  CLI_NO_RESULT: {
+    summary: 'The request has no result',
+    action: 'See `treadle oracle explain` for where it stands and why',
+  },
+  CLI_NO_FEED: {
+    summary: 'There is no feed at this address',
+    action: 'Check the address; `treadle oracle feed create` prints that of a new one',
+  },
   CLI_WRONG_CHAIN: {
     summary: 'A file belongs to another chain than the node',
     action: 'Use the file of this chain, or name a node of the other chain with --rpc',

@@ -5,17 +5,20 @@ import './errors.ts';
 import { showInstant, showWei } from './text.ts';
 
 /**
- * Does something on the ledger; when a contract refuses it, says why in words.
+ * Does something on the ledger; when a contract refuses it, says why in words: those of the consortium, or those given.
  * @throws TreadleError CLI_REFUSED (data: errorName, args, transactionHash), or whatever else the client throws
  */
-export async function acting<T>(work: Promise<T>): Promise<T> {
+export async function acting<T>(
+  work: Promise<T>,
+  inWords: (errorName: string, args: Arguments) => string | undefined = wordsFor,
+): Promise<T> {
   try {
     return await work;
   } catch (cause) {
     if (!hasCode(cause, 'CONTRACT_REVERTED')) throw cause;
     const { errorName, args } = cause.data;
     throw new TreadleError('CLI_REFUSED', {
-      detail: `the ledger refused: ${wordsFor(String(errorName), Array.isArray(args) ? args : []) ?? cause.detail}`,
+      detail: `the ledger refused: ${inWords(String(errorName), Array.isArray(args) ? args : []) ?? cause.detail}`,
       data: cause.data,
       cause,
     });

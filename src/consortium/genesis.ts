@@ -151,11 +151,20 @@ const milliseconds = z
   .positive('expected milliseconds above 0')
   .max(3_600_000, 'expected at most an hour');
 const timingSchema = z
-  .strictObject({ blockIntervalMs: milliseconds, heartbeatMs: milliseconds, baseTimeoutMs: milliseconds })
+  .strictObject({
+    blockIntervalMs: milliseconds,
+    heartbeatMs: milliseconds,
+    baseTimeoutMs: milliseconds,
+    gatherMs: milliseconds.exactOptional(),
+  })
   // A round that ends before its block may come would fail at every height.
   .refine(
     ({ baseTimeoutMs, blockIntervalMs }) => baseTimeoutMs > blockIntervalMs,
     'expected baseTimeoutMs above blockIntervalMs',
+  )
+  .refine(
+    ({ gatherMs = 0, blockIntervalMs }) => gatherMs <= blockIntervalMs,
+    'expected gatherMs of at most blockIntervalMs',
   );
 
 const genesisSchema = z.strictObject({

@@ -24,8 +24,17 @@ const FEE_MARKET_TYPE = 2;
  * harm.
  */
 export function signTransaction(fields: TransactionFields, key: NodeKey): SignedTransaction {
-  const { chainId, nonce, gas, to, value, data } = fields;
-  const payload = [BigInt(chainId), nonce, 0n, 0n, gas, fromHex(to), value, fromHex(data), []];
+  return signed(fields, fromHex(fields.to), key);
+}
+
+/** The same for a transaction that creates a contract: `data` is its creation code. */
+export function signCreation(fields: Omit<TransactionFields, 'to'>, key: NodeKey): SignedTransaction {
+  return signed(fields, new Uint8Array(), key);
+}
+
+function signed(fields: Omit<TransactionFields, 'to'>, to: Uint8Array, key: NodeKey): SignedTransaction {
+  const { chainId, nonce, gas, value, data } = fields;
+  const payload = [BigInt(chainId), nonce, 0n, 0n, gas, to, value, fromHex(data), []];
   const signature = key.sign(keccak256(typed(encodeRlp(payload))));
   const [r, s] = [signature.subarray(0, 32), signature.subarray(32, 64)].map(withoutLeadingZeros) as [Uint8Array, Uint8Array];
   const raw = typed(encodeRlp([...payload, BigInt(signature[64] as number), r, s]));

@@ -244,6 +244,7 @@ function layOut(scenario: Scenario, seed: number): { readonly genesis: Genesis; 
       blockIntervalMs: ledger.blockIntervalMicros / 1000,
       heartbeatMs: ledger.heartbeatMicros / 1000,
       baseTimeoutMs: ledger.baseTimeoutMicros / 1000,
+      ...(ledger.gatherMicros !== undefined && { gatherMs: ledger.gatherMicros / 1000 }),
     },
   };
   const texts = new Map(plan.files.map((file) => [file.path, file.text]));

@@ -21,6 +21,8 @@ export const DEFAULT_CPU_COSTS: Readonly<Record<string, number>> = {
   evm_gas: 0.02,
   /** One unit of gas of a transaction to the records, which no interpreter runs: some 60 us for an anchor of 45,000. */
   records_gas: 0.0013,
+  /** One pass over one sample: the MNIST network trains some 9,000 a second (`bench/learning.ts`). */
+  'learning.train': 110,
   /** One KiB of samples analysed (2,048 samples at 4 bytes: about a millisecond). */
   'service.vibration.spectrum': 150,
   /** One KiB of pixels classified, by the network for MNIST (784 bytes in one unit). */

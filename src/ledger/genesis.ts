@@ -17,6 +17,11 @@ export interface ChainTiming {
   readonly heartbeatMs: number;
   /** Time that a proposer has, once there is work, before the others move to the next round. */
   readonly baseTimeoutMs: number;
+  /**
+   * Time that the first transaction after a pause waits for company, so that what many send at the same moment is in one block and
+   * not, but for a few, in the next one an interval later. Somewhat more than a trip between sealers; none when absent.
+   */
+  readonly gatherMs?: number;
 }
 
 /** Blocks twice a second under load, one in ten seconds when idle, a silent proposer replaced after two seconds. */

@@ -9,6 +9,8 @@ export interface ConsensusTiming {
   readonly heartbeatMicros: number;
   /** Least time of round 0, which the measured pace lengthens; the core's own when absent. */
   readonly baseTimeoutMicros?: number;
+  /** How long the first transaction after a pause waits for others; none when absent. */
+  readonly gatherMicros?: number;
 }
 
 /** Where a proposal belongs. */
@@ -34,6 +36,8 @@ export class ConsensusBuild {
   #lastBlockAtMicros = 0;
   /** When the present height had its first proposal, as far as this node saw. */
   #proposedAtMicros: number | undefined;
+  /** Since when transactions wait; undefined while none does. */
+  #workSinceMicros: number | undefined;
 
   constructor(timing: ConsensusTiming, options: Options) {
     this.#timing = timing;
@@ -70,20 +74,29 @@ export class ConsensusBuild {
 
   /** Sets the time of the proposal that is planned: the block interval, and then a transaction or the heartbeat, whichever is first. */
   reconsider(): void {
+    const { environment, ledger, fail } = this.#options;
+    const now = environment.clock.now();
+    this.#workSinceMicros = ledger.pendingCount() === 0 ? undefined : (this.#workSinceMicros ?? now);
     const plan = this.#plan;
     if (plan === undefined) return;
-    const { environment, ledger, fail } = this.#options;
-    const idle = ledger.pendingCount() === 0 && plan.round === 0;
-    const dueMicros = this.#lastBlockAtMicros + (idle ? this.#timing.heartbeatMicros : this.#timing.blockIntervalMicros);
+    const dueMicros = this.#due(plan);
     if (this.#timer !== undefined) environment.clock.cancel(this.#timer);
     this.#timer = environment.clock.set(
-      Math.max(0, dueMicros - environment.clock.now()),
+      Math.max(0, dueMicros - now),
       () => {
         this.#plan = undefined;
         this.#propose(plan).catch(fail);
       },
       'propose a block',
     );
+  }
+
+  #due({ round }: BuildPlan): number {
+    const { blockIntervalMicros, heartbeatMicros, gatherMicros = 0 } = this.#timing;
+    const since = this.#workSinceMicros;
+    if (since === undefined && round === 0) return this.#lastBlockAtMicros + heartbeatMicros;
+    const afterBlock = this.#lastBlockAtMicros + blockIntervalMicros;
+    return since === undefined || round > 0 ? afterBlock : Math.max(afterBlock, since + gatherMicros);
   }
 
   drop(): void {

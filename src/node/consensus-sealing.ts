@@ -44,7 +44,12 @@ export async function createSealing(
   const newestOf: NonNullable<ConsensusCore['newestOf']> = (signer) => core.newestOf?.(signer) ?? [];
   const standing = createStanding({ environment, ledger, votes, domain, newestOf, fatal });
   const driver = createConsensusDriver(
-    { blockIntervalMicros: timing.blockIntervalMs * 1000, heartbeatMicros, baseTimeoutMicros },
+    {
+      blockIntervalMicros: timing.blockIntervalMs * 1000,
+      heartbeatMicros,
+      baseTimeoutMicros,
+      gatherMicros: (timing.gatherMs ?? 0) * 1000,
+    },
     { environment, ledger, core, votes, standing, fatal, ...(onEvidence !== undefined && { onEvidence }) },
   );
   return {

@@ -11,7 +11,7 @@ export const reasonWords: Readonly<Record<RequestReason, string>> = {
   invalidSpec: 'nobody could work on what was asked: its specification is wrong',
   invalidData: 'what the source said is not what was asked for',
   noAgreement: 'the nodes saw different things',
-  notAllowed: 'whoever asked may not ask this',
+  notAllowed: 'this is not allowed: the nodes may not read this source, or the envelope is missing or wrong',
   resultTooLarge: 'the answer is larger than the job allows',
 };
 

@@ -112,6 +112,20 @@ describe('a telemetry log', () => {
     expect(log.status().failure).toBeUndefined();
   });
 
+  it('does not let tiles wait for the next checkpoint', async () => {
+    const ledger = await ledgerWorld('age');
+    const { world } = ledger;
+    const { log } = await openOn(ledger, world.addNode(NODE));
+    await world.run(log.add(readings(0, 1)));
+    await world.runUntil(() => log.status().anchoredSize === 1, 20 * SECOND);
+    for (let size = 2; size <= 4; size++) {
+      await world.run(log.add(readings(size, 1)));
+      await world.runFor(1.5 * SECOND);
+      expect(log.status()).toMatchObject({ size, anchoredSize: 1 });
+    }
+    await world.runUntil(() => log.status().anchoredSize === 4, 20 * SECOND);
+  });
+
   it('refuses readings that cannot be stored, and bad names', async () => {
     const ledger = await ledgerWorld('bad');
     const { world } = ledger;

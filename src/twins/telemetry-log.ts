@@ -119,6 +119,7 @@ class Log implements TelemetryLog {
   #failure: TelemetryLogStatus['failure'];
   #closed = false;
   #timer: Timer | undefined;
+  #timerDueMicros = 0;
   /** Work on tiles and journal, one piece after the other. */
   #writing: Promise<unknown> = Promise.resolve();
   #anchoring: Promise<void> | undefined;
@@ -197,13 +198,19 @@ class Log implements TelemetryLog {
 
   /** Sets the timer for whatever is due next. */
   #plan(): void {
-    if (this.#closed || this.#timer !== undefined) return;
+    if (this.#closed) return;
     const { clock } = this.#parts.environment;
     const waits: Micros[] = [];
     if (this.#pending.length > 0) waits.push(this.#options.batchAgeMicros);
     if (this.#isUnanchored() && this.#anchoring === undefined) waits.push(Math.max(0, this.#anchorDueMicros - clock.now()));
     if (waits.length === 0) return;
-    this.#timer = clock.set(Math.min(...waits), () => this.#kick(), 'telemetry log');
+    const wait = Math.min(...waits);
+    const due = clock.now() + wait;
+    // What is due earlier is not put off by what comes later.
+    if (this.#timer !== undefined && this.#timerDueMicros <= due) return;
+    if (this.#timer) clock.cancel(this.#timer);
+    this.#timerDueMicros = due;
+    this.#timer = clock.set(wait, () => this.#kick(), 'telemetry log');
   }
 
   /** Does in the background what is due. */

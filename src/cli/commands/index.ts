@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import './../errors.ts';
 import { registerModels } from './register-models.ts';
+import { registerOracle } from './register-oracle.ts';
 import { registerVerify } from './register-verify.ts';
 
 const json = (): Option => new Option('--json', 'print one JSON document instead of text');
@@ -17,6 +18,7 @@ export function registerCommands(program: Command): void {
   registerPayloads(program);
   registerChannels(program);
   registerConsortium(program);
+  registerOracle(program);
   registerResearch(program);
   registerData(program);
   registerLearning(program);

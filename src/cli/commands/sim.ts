@@ -104,7 +104,9 @@ function printPedal(out: Output, report: PedalReport): void {
   out.line(`ledger    height ${chain.height}, ${chain.transactions} transactions, ${chain.forks} forks`);
   for (const { kind, nodes, attempts, taken, signed, refusals } of report.attacks) {
     const met = Object.entries(refusals).map(([reason, times]) => `${reason} ${times}`);
-    out.line(`attack    ${kind} by ${nodes.join(', ')}: ${attempts} attempts, ${taken} taken, ${signed} rightly signed; ${met.join(', ') || 'no refusal'}`);
+    out.line(
+      `attack    ${kind} by ${nodes.join(', ')}: ${attempts} attempts, ${taken} taken, ${signed} rightly signed; ${met.join(', ') || 'no refusal'}`,
+    );
   }
   out.line(`invalid   ${report.invalidAccepted} accepted`);
   for (const { kind, detail } of report.invalid) out.line(`INVALID   ${kind}: ${detail}`);

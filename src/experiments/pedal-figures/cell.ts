@@ -15,6 +15,8 @@ export interface FigureLine {
   readonly latencyMicros: Micros;
   /** Of Treadle's ledger; the time in which a baseline's leader lets bodies come together. */
   readonly blockIntervalMicros: Micros;
+  /** How long the first transaction after a pause waits for others; baselines wait a whole interval. */
+  readonly gatherMicros: Micros;
 }
 
 /** What came of one cell. */

@@ -196,8 +196,8 @@ function scenarioOf({ nodes, groupSize, line, costMicros = {} }: PedalNetworkOpt
 scenario: pedal-figures
 description: Many ask the oracle for large data at once.
 duration: 1 h
-ledger: { companies: 3, blockInterval: ${line.blockIntervalMicros / 1000} ms, heartbeat: 2 s, baseTimeout: 2 s }
-edge: { count: 0 }
+ledger: { companies: 3, blockInterval: ${line.blockIntervalMicros / 1000} ms, heartbeat: 10 s, baseTimeout: 2 s, gather: ${line.gatherMicros / 1000} ms }
+edge: { count: 1 }
 devices: { count: 0 }
 oracle:
   nodes: ${nodes}
@@ -214,6 +214,7 @@ oracle:
   return {
     ...scenario,
     network: { ...scenario.network, latencyMicros: line.latencyMicros, jitterMicros: 0, bandwidthBitsPerSecond: line.bitsPerSecond, lossShare: 0 },
+    edge: { ...scenario.edge, count: 0 },
     cpu: { ...scenario.cpu, costMicros },
   };
 }

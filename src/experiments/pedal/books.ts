@@ -1,4 +1,10 @@
-import { type LedgerClient, ORACLE_REGISTRY_ADDRESS, oracleRegistryClient, PEDAL_ADDRESS, pedalClient } from '../../contracts/index.ts';
+import {
+  type LedgerClient,
+  ORACLE_REGISTRY_ADDRESS,
+  oracleRegistryClient,
+  PEDAL_ADDRESS,
+  pedalClient,
+} from '../../contracts/index.ts';
 import type { Address } from '../../crypto/index.ts';
 
 /** The money of the oracle's contracts: what they have, and what they owe. */

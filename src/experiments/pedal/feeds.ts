@@ -67,7 +67,9 @@ export class Feeds {
       const data = encodeDeployData({ abi, bytecode: dataFeedArtifact.bytecode, args: [PEDAL_ADDRESS, config] });
       const deployed = await accounts.send(keeper, { to: '0x' as Address, data, gas: 10_000_000n });
       if (deployed.state !== 'done' || deployed.receipt.contractAddress === undefined)
-        throw new TreadleError('CONTRACT_REJECTED', { detail: `a feed could not be deployed: ${JSON.stringify(deployed, (_, each) => (typeof each === 'bigint' ? String(each) : each))}` });
+        throw new TreadleError('CONTRACT_REJECTED', {
+          detail: `a feed could not be deployed: ${JSON.stringify(deployed, (_, each) => (typeof each === 'bigint' ? String(each) : each))}`,
+        });
       const address = deployed.receipt.contractAddress;
       await accounts.send(keeper, { to: address, valueWei: FUND_REQUESTS * feeWei });
       this.#feeds.push({ ...settings, address, busy: false });

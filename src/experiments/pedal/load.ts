@@ -32,6 +32,8 @@ export class Load {
   /** Requests that never came into a block, by why. */
   readonly refused = new Map<string, number>();
   asked = 0;
+  /** Requests that are in no block yet. */
+  open = 0;
   #running = false;
 
   constructor(options: LoadOptions) {
@@ -64,8 +66,10 @@ export class Load {
     const source = dice.pick(scenario.sources.filter((each) => canBeAsked(each, form, resultBytesMax)));
     const sentMicros = world.now;
     this.asked++;
+    this.open++;
     const data = requestData(specOf(form, source, account), Math.floor((sentMicros + scenario.load.lifeMicros) / 1e6));
     void accounts.send(account, { to: PEDAL_ADDRESS, data, valueWei: feeWei, gas: 2_000_000n }).then((sent) => {
+      this.open--;
       if (sent.state === 'done') this.sentAt.set(sent.receipt.transactionHash, sentMicros);
       else {
         const why = sent.state === 'refused' ? sent.code : sent.reason;

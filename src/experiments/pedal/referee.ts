@@ -1,10 +1,10 @@
+import { decodeEventLog } from 'viem';
 import { type DecodedEvent, dataFeedArtifact, decodeEvent, PEDAL_ADDRESS, requestReasons } from '../../contracts/index.ts';
 import { type Address, concatBytes, fromHex, type Hex, sha256, toHex } from '../../crypto/index.ts';
 import type { Micros } from '../../environment/index.ts';
-import { ORACLE_LOOK_MICROS, PEDAL_FINDINGS_MAX } from '../../limits.ts';
 import type { ReceiptRecord } from '../../ledger/index.ts';
+import { ORACLE_LOOK_MICROS, PEDAL_FINDINGS_MAX } from '../../limits.ts';
 import { openAnswer } from '../../oracle/index.ts';
-import { decodeEventLog } from 'viem';
 import type { SeenBlock } from './block-watch.ts';
 import { SOURCE_DECIMALS, type Sources, sourceNameOf, type Told } from './sources.ts';
 
@@ -162,9 +162,11 @@ export class Referee {
     }
     if (request.end !== undefined) this.accuse('ended twice', `request ${id} was ${request.end.state}, then ${state}`);
     else request.end = { state, reason, atMicros: time.seenMicros };
-    if (state !== 'answered') this.counts.refundedWei += request.depositWei - (request.depositWei * this.#options.forfeit) / 10_000n;
+    if (state !== 'answered')
+      this.counts.refundedWei += request.depositWei - (request.depositWei * this.#options.forfeit) / 10_000n;
     if (state === 'expired' && time.seconds < request.expiresAt) this.accuse('expired early', `request ${id}`);
-    if (state !== 'expired' && time.seconds >= request.expiresAt) this.accuse('ended late', `request ${id} was ${state} after it expired`);
+    if (state !== 'expired' && time.seconds >= request.expiresAt)
+      this.accuse('ended late', `request ${id} was ${state} after it expired`);
     return request;
   }
 
@@ -172,10 +174,14 @@ export class Referee {
     const id = args['id'] as bigint;
     const request = this.#end(id, 'answered', 'none', time);
     if (request === undefined) return;
-    if (args['requester'] !== request.requester) this.accuse('wrong requester', `request ${id} was answered to ${String(args['requester'])}`);
+    if (args['requester'] !== request.requester)
+      this.accuse('wrong requester', `request ${id} was answered to ${String(args['requester'])}`);
     const result = fromHex(args['result'] as Hex);
     if (!this.#isTrue(request, result, time)) {
-      this.accuse('untrue', `request ${id} for ${request.asked.source ?? 'nothing known'} was answered ${toHex(result).slice(0, 80)}`);
+      this.accuse(
+        'untrue',
+        `request ${id} for ${request.asked.source ?? 'nothing known'} was answered ${toHex(result).slice(0, 80)}`,
+      );
     }
     if (request.honest !== 'feed') return;
     const answers = this.#feedAnswers.get(request.requester) ?? new Set();
@@ -188,7 +194,8 @@ export class Referee {
     const reason = requestReasons[Number(args['reason'])] ?? 'unknown';
     const request = this.#end(id, reason === 'expired' ? 'expired' : 'failed', reason, time);
     if (request === undefined || reason === 'expired') return;
-    if (!this.#mayFail(request, reason, time)) this.accuse('untrue failure', `request ${id} for ${request.asked.source ?? 'nothing known'} failed: ${reason}`);
+    if (!this.#mayFail(request, reason, time))
+      this.accuse('untrue failure', `request ${id} for ${request.asked.source ?? 'nothing known'} failed: ${reason}`);
   }
 
   #delivered(args: Args): void {

@@ -1,4 +1,4 @@
-import { type LedgerClient, PEDAL_ADDRESS, pedalClient } from '../../contracts/index.ts';
+import { type LedgerClient, pedalClient } from '../../contracts/index.ts';
 import type { Address, Hex } from '../../crypto/index.ts';
 import type { Metrics, Micros } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
@@ -10,7 +10,7 @@ import { Dice } from '../faults/dice.ts';
 import { type Percentiles, percentiles } from '../percentiles.ts';
 import type { Fault } from '../scenario/index.ts';
 import { type Account, Accounts } from './accounts.ts';
-import { isStranger, type Attacker, type Stage, strangerOf } from './attackers/attacker.ts';
+import { type Attacker, isStranger, type Stage, strangerOf } from './attackers/attacker.ts';
 import { attackerOf } from './attackers/index.ts';
 import { BlockWatch } from './block-watch.ts';
 import { isSquare, readBooks } from './books.ts';
@@ -109,7 +109,7 @@ class PedalRun {
     load.stop();
     feeds.stop();
     this.#over = true;
-    await this.#drain();
+    await this.#drain(load);
     this.#checkHealth();
     await this.#judgeBooks();
     const after = world.stats();
@@ -225,7 +225,9 @@ class PedalRun {
   }
 
   #roundUnderWay(): boolean {
-    return this.#cluster.running('oracle').some(({ oracle }) => oracle.rounds.at(-1)?.endedMs === undefined && oracle.rounds.length > 0);
+    return this.#cluster
+      .running('oracle')
+      .some(({ oracle }) => oracle.rounds.at(-1)?.endedMs === undefined && oracle.rounds.length > 0);
   }
 
   #strike(fault: Fault): void {
@@ -250,10 +252,11 @@ class PedalRun {
   // --- the end --------------------------------------------------------------------------------
 
   /** What is under way ends: answered, failed, or expired; and every sealer has the last block. */
-  async #drain(): Promise<void> {
+  async #drain(load: Load): Promise<void> {
     const { world } = this.#cluster;
     world.heal();
-    const open = (): boolean => this.#referee.pending.length > 0 || this.#accounts.open > 0;
+    // What attackers asked may stay open: it is theirs.
+    const open = (): boolean => this.#referee.pending.some(({ honest }) => honest !== undefined) || load.open > 0;
     try {
       await world.runUntil(() => !open(), SCENARIO_DRAIN_MICROS);
     } catch (error) {
@@ -291,7 +294,10 @@ class PedalRun {
     }
     for (const books of read) {
       if (!isSquare(books))
-        this.#referee.accuse('money', `${books.contract} has ${books.balanceWei} wei, owes ${books.owedWei}, holds ${books.heldWei}, fund ${books.fundWei}`);
+        this.#referee.accuse(
+          'money',
+          `${books.contract} has ${books.balanceWei} wei, owes ${books.owedWei}, holds ${books.heldWei}, fund ${books.fundWei}`,
+        );
     }
   }
 
@@ -323,7 +329,9 @@ class PedalRun {
       virtualSeconds: rounded(world.stats().virtualSeconds),
       wallSeconds: rounded(figures.wallSeconds),
       rounds: { started, completed: counts.accepted, expired: all.filter(({ end }) => end?.state === 'expired').length },
-      electionFallbackRate: rounded([...termsOpened].filter((term) => !termsWithCandidate.has(term)).length / Math.max(1, termsOpened.size)),
+      electionFallbackRate: rounded(
+        [...termsOpened].filter((term) => !termsWithCandidate.has(term)).length / Math.max(1, termsOpened.size),
+      ),
       latencyMs: roundedAll(percentiles(latenciesMs)),
       ioBytes: figures.ioBytes,
       outsideBytes: figures.outsideBytes,
@@ -359,7 +367,14 @@ class PedalRun {
     return { ...report, failures: this.#failuresOf(report) };
   }
 
-  #failuresOf({ invalidAccepted, requests, attacks, chain, masters, equivocationsProven }: Omit<PedalReport, 'failures'>): readonly string[] {
+  #failuresOf({
+    invalidAccepted,
+    requests,
+    attacks,
+    chain,
+    masters,
+    equivocationsProven,
+  }: Omit<PedalReport, 'failures'>): readonly string[] {
     const { answeredShare, answeredAfterShare, refusals, replaced, proven } = this.#scenario.checks;
     const failures: string[] = [];
     if (invalidAccepted > 0) failures.push(`${invalidAccepted} invalid things were accepted`);
@@ -373,7 +388,9 @@ class PedalRun {
     );
     const answered = after.filter(({ end }) => end?.state === 'answered').length;
     if (answered < answeredAfterShare * after.length)
-      failures.push(`after the last fault ${answered} of ${after.length} requests were answered, expected ${100 * answeredAfterShare} %`);
+      failures.push(
+        `after the last fault ${answered} of ${after.length} requests were answered, expected ${100 * answeredAfterShare} %`,
+      );
     if (this.#lastFaultMicros > 0 && after.length === 0) failures.push('nothing was asked after the last fault');
     for (const { kind, attempts, taken } of attacks) {
       if (attempts === 0) failures.push(`${kind} was never tried`);

@@ -41,7 +41,9 @@ export class Sources {
     for (const source of settings) {
       const dice = new Dice(`${seed}/source/${source.name}`);
       this.#told.set(source.name, []);
-      world.outside.publish(`${sourceUrl(source.name)}*`, (node, _source, atMicros) => this.#answer(source, dice, { node, atMicros }));
+      world.outside.publish(`${sourceUrl(source.name)}*`, (node, _source, atMicros) =>
+        this.#answer(source, dice, { node, atMicros }),
+      );
     }
   }
 
@@ -59,7 +61,11 @@ export class Sources {
     return value + (driftPerSecond * (atMicros - this.#startMicros)) / 1e6;
   }
 
-  #answer(source: SourceSettings, dice: Dice, { node, atMicros }: { readonly node: NodeId; readonly atMicros: Micros }): SourceAnswer {
+  #answer(
+    source: SourceSettings,
+    dice: Dice,
+    { node, atMicros }: { readonly node: NodeId; readonly atMicros: Micros },
+  ): SourceAnswer {
     const delayMicros = dice.chance(source.slowShare) ? source.slowMicros : source.delayMicros;
     const noise = (2 * dice.float() - 1) * source.noise;
     const told = this.#told.get(source.name) as Told[];
@@ -83,7 +89,9 @@ export class Sources {
     const key = `${name} ${version}`;
     const known = this.#contents.get(key);
     if (known !== undefined) return known;
-    const block = [...sha256(new TextEncoder().encode(`${this.#seed}/${key}`))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    const block = [...sha256(new TextEncoder().encode(`${this.#seed}/${key}`))]
+      .map((byte) => byte.toString(16).padStart(2, '0'))
+      .join('');
     const content = block.repeat(Math.ceil(sizeBytes / HEX_OF_ONE)).slice(0, sizeBytes);
     this.#contents.set(key, content);
     return content;

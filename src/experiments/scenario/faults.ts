@@ -82,7 +82,12 @@ function readFault(entry: FaultEntry, path: readonly [string, number], { source,
 function checkNode(name: string, counts: NodeCounts, invalid: (detail: string) => Error): void {
   if (name === 'proxy' || name === 'centre') return;
   const [, kind = '', digits = ''] = /^([a-z]+)-([1-9][0-9]{0,5})$/.exec(name) ?? [];
-  const known: Readonly<Record<string, number>> = { company: counts.companies, edge: counts.edges, device: counts.devices, oracle: counts.oracles };
+  const known: Readonly<Record<string, number>> = {
+    company: counts.companies,
+    edge: counts.edges,
+    device: counts.devices,
+    oracle: counts.oracles,
+  };
   const most = Object.hasOwn(known, kind) ? known[kind] : undefined;
   if (most === undefined) {
     const word = name.replace(/-?[0-9]*$/, '');

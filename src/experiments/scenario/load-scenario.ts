@@ -81,7 +81,11 @@ function readLedger(source: ScenarioText, { ledger }: RawScenario): Scenario['le
     blockIntervalMicros: time('blockInterval'),
     heartbeatMicros: time('heartbeat'),
     baseTimeoutMicros: time('baseTimeout'),
+    ...(ledger.gather !== undefined && { gatherMicros: positive(source, 'duration', ledger.gather, ['ledger', 'gather']) }),
   };
+  if ((settings.gatherMicros ?? 0) > settings.blockIntervalMicros) {
+    throw source.invalid(['ledger', 'gather'], `blocks gather for ${ledger.gather}, longer than the block interval`);
+  }
   if (settings.heartbeatMicros < settings.blockIntervalMicros) {
     throw source.invalid(
       ['ledger', 'heartbeat'],
@@ -254,6 +258,7 @@ export interface RawScenario {
     readonly blockInterval: string;
     readonly heartbeat: string;
     readonly baseTimeout: string;
+    readonly gather?: string;
   };
   readonly edge: {
     readonly count?: number;

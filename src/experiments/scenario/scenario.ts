@@ -31,6 +31,8 @@ export interface Scenario {
     readonly blockIntervalMicros: Micros;
     readonly heartbeatMicros: Micros;
     readonly baseTimeoutMicros: Micros;
+    /** None when absent. */
+    readonly gatherMicros?: Micros;
   };
   readonly edge: {
     readonly count: number;

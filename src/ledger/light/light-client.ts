@@ -31,6 +31,10 @@ export interface ProvedSlot {
  * has signed it, however many blocks lie in between. Where too many of them have been exchanged, it needs the headers
  * in which the set changed. As with every client that was away, sealers which left long ago could deceive one that
  * still trusts them: a client that was away for long starts from a fresh trusted header.
+ *
+ * A skip takes a quorum of the known set for one of the set at that height, which it does not know. Where the set grew in between and
+ * liars sit in both, votes of a round that decided nothing could look like a certificate. Whoever must exclude that takes every
+ * header, or the last one before each that it accepts, as the contract `SourceHeaders` demands.
  */
 export interface LightClient {
   /** The accepted header with the highest number. @throws TreadleError LIGHT_UNTRUSTED_HEADER while there is none */

@@ -22,7 +22,9 @@ export class Bait {
   id(): bigint | undefined {
     const { referee, cluster } = this.#stage;
     const now = cluster.world.now / 1e6;
-    const open = referee.pending.find(({ asked, expiresAt }) => asked.source === BAIT_SOURCE && expiresAt > now + LIFE_SECONDS / 2);
+    const open = referee.pending.find(
+      ({ asked, expiresAt }) => asked.source === BAIT_SOURCE && expiresAt > now + LIFE_SECONDS / 2,
+    );
     if (open === undefined) void this.#ask();
     return open?.id;
   }

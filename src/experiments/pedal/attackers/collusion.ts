@@ -35,7 +35,10 @@ export class Collusion implements Attacker {
         this.tally.attempts++;
         if (this.#friends.has(from)) return signatureFor(call, key, setup.genesis.chainId);
         if (this.#turn++ % 2 === 0) return encodeSignAnswer({ signed: true, signature: key.sign(new Uint8Array(32).fill(1)) });
-        return encodeSignAnswer({ signed: false, objections: call.items.map(({ outcome }) => ({ id: outcome.id, why: 'sawOther' })) });
+        return encodeSignAnswer({
+          signed: false,
+          objections: call.items.map(({ outcome }) => ({ id: outcome.id, why: 'sawOther' })),
+        });
       },
     });
   }
@@ -59,6 +62,9 @@ function signatureFor({ term, items }: SignCall, key: BlsKey, chainId: number): 
     result: toHex(outcome.result),
   }));
   const [first] = outcomes;
-  const digest = outcomes.length === 1 && first !== undefined ? answerDigest({ ...place, outcome: first }) : batchDigest({ ...place, outcomes });
+  const digest =
+    outcomes.length === 1 && first !== undefined
+      ? answerDigest({ ...place, outcome: first })
+      : batchDigest({ ...place, outcomes });
   return encodeSignAnswer({ signed: true, signature: key.sign(digest) });
 }

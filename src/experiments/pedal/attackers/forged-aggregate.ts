@@ -3,7 +3,18 @@ import { type Attestation, PEDAL_ADDRESS, pedalArtifact, pedalClient } from '../
 import { aggregateSignatures, type BlsKey, blsKeyFrom, toEip2537G2, toHex } from '../../../crypto/index.ts';
 import type { Dice } from '../../faults/dice.ts';
 import type { AttackerSettings } from '../format/pedal-scenario.ts';
-import { attempt, attemptSent, type Attacker, blsKeyOf, isStranger, oracleNodeOf, repeat, type Stage, strangerOf, Tally } from './attacker.ts';
+import {
+  type Attacker,
+  attempt,
+  attemptSent,
+  blsKeyOf,
+  isStranger,
+  oracleNodeOf,
+  repeat,
+  type Stage,
+  strangerOf,
+  Tally,
+} from './attacker.ts';
 import { Bait } from './bait.ts';
 import { forgedAnswer, secondsOf } from './pretended-master.ts';
 
@@ -14,7 +25,10 @@ const SHAPES: readonly Shape[] = [
   // One key for all.
   (_dice, key, digest) => ({ signers: 0b111n, signature: pointOf(key.sign(digest)) }),
   // One key's signature as often as a quorum has members.
-  (_dice, key, digest) => ({ signers: 0b111n, signature: pointOf(aggregateSignatures([key.sign(digest), key.sign(digest), key.sign(digest)])) }),
+  (_dice, key, digest) => ({
+    signers: 0b111n,
+    signature: pointOf(aggregateSignatures([key.sign(digest), key.sign(digest), key.sign(digest)])),
+  }),
   // Keys that nobody registered.
   (dice, _key, digest) => ({
     signers: 0b1111n,
@@ -25,7 +39,7 @@ const SHAPES: readonly Shape[] = [
   // Nobody.
   (_dice, key, digest) => ({ signers: 0n, signature: pointOf(key.sign(digest)) }),
   // Members that the group does not have.
-  (_dice, key, digest) => ({ signers: 1n << 200n | 0b111n, signature: pointOf(key.sign(digest)) }),
+  (_dice, key, digest) => ({ signers: (1n << 200n) | 0b111n, signature: pointOf(key.sign(digest)) }),
   // The point at infinity: the sum of no signatures.
   () => ({ signers: 0b111n, signature: `0x${'00'.repeat(256)}` }),
   // No point at all.

@@ -1,11 +1,31 @@
 import { encodeFunctionData } from 'viem';
-import { answerDigest, PEDAL_ADDRESS, type PedalOutcome, pedalArtifact, pedalClient, proposalDigest, requestReasons } from '../../../contracts/index.ts';
+import {
+  answerDigest,
+  PEDAL_ADDRESS,
+  type PedalOutcome,
+  pedalArtifact,
+  pedalClient,
+  proposalDigest,
+  requestReasons,
+} from '../../../contracts/index.ts';
 import { type BlsKey, blsKeyFrom, fromHex, type Hex, keccak256, toEip2537G2, toHex } from '../../../crypto/index.ts';
 import type { Environment, NodeId } from '../../../environment/index.ts';
 import { decodeSignAnswer, encodeSignCall, ORACLE_PROTOCOLS } from '../../../oracle/index.ts';
 import type { Seat } from '../../cluster.ts';
 import type { AttackerSettings } from '../format/pedal-scenario.ts';
-import { attempt, attemptSent, type Attacker, blsKeyOf, isStranger, oracleNodeOf, reasonOf, repeat, type Stage, strangerOf, Tally } from './attacker.ts';
+import {
+  type Attacker,
+  attempt,
+  attemptSent,
+  blsKeyOf,
+  isStranger,
+  oracleNodeOf,
+  reasonOf,
+  repeat,
+  type Stage,
+  strangerOf,
+  Tally,
+} from './attacker.ts';
 import { Bait } from './bait.ts';
 
 const STEPS = ['answer', 'elect', 'noteAttempt', 'replaceMaster', 'sign'] as const;
@@ -68,7 +88,11 @@ export class PretendedMaster implements Attacker {
   }
 
   /** Asks everybody to sign, with proposals as a master would make them. */
-  async #askForSignatures(stage: Stage, name: string, { id, term, key }: Omit<Target, 'step'> & { readonly key: BlsKey }): Promise<void> {
+  async #askForSignatures(
+    stage: Stage,
+    name: string,
+    { id, term, key }: Omit<Target, 'step'> & { readonly key: BlsKey },
+  ): Promise<void> {
     const environment = this.#environments.get(name);
     const node = oracleNodeOf(stage, name);
     if (environment === undefined || node === undefined) return;
@@ -86,7 +110,9 @@ export class PretendedMaster implements Attacker {
     };
     const body = encodeSignCall({ height: stage.watch.height, term: Number(term), attempt: attemptNumber, items: [item] });
     const others = stage.cluster.running('oracle').filter((other) => other !== node);
-    await Promise.all(others.map((other) => this.#askOne(environment, { to: other.id, reach: () => node.peering.reach(other.id), body })));
+    await Promise.all(
+      others.map((other) => this.#askOne(environment, { to: other.id, reach: () => node.peering.reach(other.id), body })),
+    );
   }
 
   async #askOne(
@@ -96,7 +122,9 @@ export class PretendedMaster implements Attacker {
     this.tally.attempts++;
     try {
       await reach();
-      const answer = decodeSignAnswer(await environment.network.request(to, ORACLE_PROTOCOLS.sign, body, { timeoutMicros: 5_000_000 }));
+      const answer = decodeSignAnswer(
+        await environment.network.request(to, ORACLE_PROTOCOLS.sign, body, { timeoutMicros: 5_000_000 }),
+      );
       if (answer.signed) this.tally.taken++;
       else for (const { why } of answer.objections) this.tally.refuse(`member: ${why}`);
     } catch (error) {
@@ -123,7 +151,11 @@ interface Forgery {
 export function forgedAnswer({ id, term, key, chainId, seconds }: Forgery) {
   const outcome: PedalOutcome = { id, reason: 0, observedAt: BigInt(seconds), result: `0x${'00'.repeat(30)}029a` };
   const digest = answerDigest({ chainId, pedal: PEDAL_ADDRESS, term, outcome });
-  return { outcome, digest, attestation: { signers: 0b111n, signature: toHex(toEip2537G2(key.sign(digest))), proof: '0x' as Hex } };
+  return {
+    outcome,
+    digest,
+    attestation: { signers: 0b111n, signature: toHex(toEip2537G2(key.sign(digest))), proof: '0x' as Hex },
+  };
 }
 
 function callOf(step: Target['step'], forgery: Forgery): Hex | undefined {

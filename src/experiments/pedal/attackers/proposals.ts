@@ -17,7 +17,10 @@ export function resigned(item: ProposedItem, key: BlsKey, { chainId, term, attem
   return { ...item, signature };
 }
 
-function contentOf({ outcome }: ProposedItem, place: { readonly chainId: number; readonly pedal: Hex; readonly term: bigint }): Hex {
+function contentOf(
+  { outcome }: ProposedItem,
+  place: { readonly chainId: number; readonly pedal: Hex; readonly term: bigint },
+): Hex {
   const { id, reason, observedAt, result } = outcome;
   const pedalOutcome = { id, reason: requestReasons.indexOf(reason), observedAt: BigInt(observedAt), result: toHex(result) };
   return toHex(keccak256(answerDigest({ ...place, outcome: pedalOutcome })));

@@ -5,7 +5,18 @@ import type { Environment } from '../../../environment/index.ts';
 import { decodeSignAnswer, ORACLE_PROTOCOLS } from '../../../oracle/index.ts';
 import type { Seat } from '../../cluster.ts';
 import type { AttackerSettings } from '../format/pedal-scenario.ts';
-import { attempt, attemptSent, type Attacker, isStranger, oracleNodeOf, reasonOf, repeat, type Stage, strangerOf, Tally } from './attacker.ts';
+import {
+  type Attacker,
+  attempt,
+  attemptSent,
+  isStranger,
+  oracleNodeOf,
+  reasonOf,
+  repeat,
+  type Stage,
+  strangerOf,
+  Tally,
+} from './attacker.ts';
 import { Bait } from './bait.ts';
 import { tampered } from './tampered.ts';
 
@@ -64,15 +75,12 @@ export class Replay implements Attacker {
     const call = decodeFunctionData({ abi, data: seen });
     if (call.functionName !== 'answer') return;
     const [term, outcome, attestation] = call.args;
-    const args = [
-      step === 'otherTerm' ? term + 1n : term,
-      step === 'again' ? outcome : { ...outcome, id },
-      attestation,
-    ] as const;
+    const args = [step === 'otherTerm' ? term + 1n : term, step === 'again' ? outcome : { ...outcome, id }, attestation] as const;
     const data = encodeFunctionData({ abi, functionName: 'answer', args });
     const node = oracleNodeOf(stage, name);
     if (node !== undefined) await attempt(this.tally, node.client.transact({ to: PEDAL_ADDRESS, data, gas: 3_000_000n }));
-    else if (isStranger(name)) await attemptSent(this.tally, stage.accounts.send(strangerOf(stage, name), { to: PEDAL_ADDRESS, data }));
+    else if (isStranger(name))
+      await attemptSent(this.tally, stage.accounts.send(strangerOf(stage, name), { to: PEDAL_ADDRESS, data }));
   }
 
   /** A master's call, sent by somebody else to everybody else. */
@@ -85,7 +93,9 @@ export class Replay implements Attacker {
       this.tally.attempts++;
       try {
         await node.peering.reach(other.id);
-        const answer = decodeSignAnswer(await environment.network.request(other.id, ORACLE_PROTOCOLS.sign, body, { timeoutMicros: 5_000_000 }));
+        const answer = decodeSignAnswer(
+          await environment.network.request(other.id, ORACLE_PROTOCOLS.sign, body, { timeoutMicros: 5_000_000 }),
+        );
         // What was true for the master is true for a work node whose turn has come.
         if (answer.signed) this.tally.signed++;
         else for (const { why } of answer.objections) this.tally.refuse(`member: ${why}`);

@@ -1,9 +1,18 @@
 import { decodeFunctionData } from 'viem';
 import { ORACLE_REGISTRY_ADDRESS, oracleRegistryArtifact, oracleRegistryClient } from '../../../contracts/index.ts';
-import { aggregatePublicKeys, fromEip2537G1, fromHex, type Hex, provePossession, toEip2537G1, toEip2537G2, toHex } from '../../../crypto/index.ts';
+import {
+  aggregatePublicKeys,
+  fromEip2537G1,
+  fromHex,
+  type Hex,
+  provePossession,
+  toEip2537G1,
+  toEip2537G2,
+  toHex,
+} from '../../../crypto/index.ts';
 import type { LedgerNode } from '../../../node/index.ts';
 import type { AttackerSettings } from '../format/pedal-scenario.ts';
-import { attempt, type Attacker, blsKeyOf, repeat, type Stage, Tally } from './attacker.ts';
+import { type Attacker, attempt, blsKeyOf, repeat, type Stage, Tally } from './attacker.ts';
 
 /** In a compressed point: which of the two y it is. */
 const SIGN_BIT = 0x20;
@@ -37,7 +46,9 @@ export class RogueKey implements Attacker {
   }
 
   async #attack(stage: Stage, name: string): Promise<void> {
-    const node = stage.cluster.running('edge').find((each) => each === stage.cluster.seats.get(name)?.node) as LedgerNode | undefined;
+    const node = stage.cluster.running('edge').find((each) => each === stage.cluster.seats.get(name)?.node) as
+      | LedgerNode
+      | undefined;
     if (node === undefined) return;
     const { client, setup } = node.full;
     const registry = oracleRegistryClient(client);
@@ -49,7 +60,10 @@ export class RogueKey implements Attacker {
     const copied = this.#seen[this.#step % Math.max(1, this.#seen.length)];
     const own = toHex(toEip2537G2(provePossession(key, context)));
     const tries = [
-      { publicKey: toHex(toEip2537G1(rogue)), possession: toHex(toEip2537G2(provePossession({ ...key, publicKey: rogue }, context))) },
+      {
+        publicKey: toHex(toEip2537G1(rogue)),
+        possession: toHex(toEip2537G2(provePossession({ ...key, publicKey: rogue }, context))),
+      },
       { publicKey: toHex(toEip2537G1(rogue)), possession: own },
       copied,
       { publicKey: toHex(toEip2537G1(others[0] ?? key.publicKey)), possession: own },

@@ -1,4 +1,13 @@
-import type { Environment, Network, NodeId, Outside, OutsideOptions, OutsideReading, OutsideSource, RequestHandler } from '../../../environment/index.ts';
+import type {
+  Environment,
+  Network,
+  NodeId,
+  Outside,
+  OutsideOptions,
+  OutsideReading,
+  OutsideSource,
+  RequestHandler,
+} from '../../../environment/index.ts';
 
 /** What is changed of what a node sends, is asked and sees. */
 export interface Tampering {
@@ -16,7 +25,11 @@ export interface Tampering {
 
 /** The environment of a node whose operator changes what goes in and out of it. */
 export function tampered(environment: Environment, change: Tampering): Environment {
-  return { ...environment, network: tamperedNetwork(environment.network, change), outside: tamperedOutside(environment.outside, change) };
+  return {
+    ...environment,
+    network: tamperedNetwork(environment.network, change),
+    outside: tamperedOutside(environment.outside, change),
+  };
 }
 
 function tamperedNetwork(inner: Network, change: Tampering): Network {

@@ -21,7 +21,11 @@ const LIES: readonly Lie[] = [
   // One member's sight several times.
   ({ sights, ...item }) => ({ ...item, sights: sights.map((sight) => sights[0] ?? sight) }),
   // Too few sights.
-  ({ sights, ...item }) => ({ ...item, sights: sights.slice(0, 1), outcome: { ...item.outcome, result: otherResult(item.outcome.result) } }),
+  ({ sights, ...item }) => ({
+    ...item,
+    sights: sights.slice(0, 1),
+    outcome: { ...item.outcome, result: otherResult(item.outcome.result) },
+  }),
   // Seen at another time.
   (item) => ({ ...item, outcome: { ...item.outcome, observedAt: item.outcome.observedAt + 86_400 } }),
 ];
@@ -55,7 +59,9 @@ export class WrongResult implements Attacker {
       const call = decodeSignCall(body);
       const lie = lieOf(call.attempt);
       this.tally.attempts++;
-      const items = call.items.map((item) => resigned(lieAbout(item, lie), key, { chainId, term: call.term, attempt: call.attempt }));
+      const items = call.items.map((item) =>
+        resigned(lieAbout(item, lie), key, { chainId, term: call.term, attempt: call.attempt }),
+      );
       return encodeSignCall({ ...call, items });
     };
     return tampered(environment, {

@@ -101,7 +101,10 @@ function readLoad(
     throw source.invalid(['load', 'forms', 'median'], 'there is no source that says a number');
   if (forms.digest > 0 && !sources.some(({ says }) => says === 'bytes'))
     throw source.invalid(['load', 'forms', 'digest'], 'there is no source that says bytes');
-  if (forms.exact + forms.encrypted > 0 && !sources.some(({ says, sizeBytes }) => says === 'bytes' && sizeBytes <= most - SEAL_BYTES))
+  if (
+    forms.exact + forms.encrypted > 0 &&
+    !sources.some(({ says, sizeBytes }) => says === 'bytes' && sizeBytes <= most - SEAL_BYTES)
+  )
     throw source.invalid(['load', 'forms'], `there is no source whose bytes fit into a result of ${most} bytes`);
   const lifeMicros = source.quantity('duration', load.life, ['load', 'life']);
   if (lifeMicros < LIFE_MICROS_MIN) throw source.invalid(['load', 'life'], `"${load.life}" is shorter than 6 s`);
@@ -130,14 +133,21 @@ function readAttacker(
   const path = ['attackers', at];
   const everyMicros = source.quantity('duration', raw.every, [...path, 'every']);
   if (everyMicros <= 0) throw source.invalid([...path, 'every'], `"${raw.every}" must be above zero`);
-  for (const [index, name] of raw.nodes.entries()) checkAttacker(raw.kind, name, whole, (detail) => source.invalid([...path, 'nodes', index], detail));
+  for (const [index, name] of raw.nodes.entries())
+    checkAttacker(raw.kind, name, whole, (detail) => source.invalid([...path, 'nodes', index], detail));
   return { kind: raw.kind, nodes: raw.nodes, everyMicros, fromMicros: source.quantity('duration', raw.from, [...path, 'from']) };
 }
 
 function checkAttacker(kind: Attack, name: string, { oracle }: Scenario, invalid: (detail: string) => Error): void {
   const [, role = '', digits = ''] = /^([a-z]+)-([1-9][0-9]{0,2})$/.exec(name) ?? [];
-  const allowed = kind === 'rogue-key' ? ['edge'] : kind === 'flood' ? ['stranger'] : ['oracle', ...(STRANGERS_MAY.has(kind) ? ['stranger'] : [])];
-  if (!allowed.includes(role)) throw invalid(`"${name}" cannot do "${kind}": expected ${allowed.map((each) => `${each}-1`).join(' or ')}`);
+  const allowed =
+    kind === 'rogue-key'
+      ? ['edge']
+      : kind === 'flood'
+        ? ['stranger']
+        : ['oracle', ...(STRANGERS_MAY.has(kind) ? ['stranger'] : [])];
+  if (!allowed.includes(role))
+    throw invalid(`"${name}" cannot do "${kind}": expected ${allowed.map((each) => `${each}-1`).join(' or ')}`);
   const most = role === 'oracle' ? oracle.nodes : role === 'edge' ? 1 : 999;
   if (Number(digits) > most) throw invalid(`there is no node "${name}": the last of its kind is ${role}-${most}`);
 }
@@ -167,7 +177,8 @@ interface RawAttacker {
 }
 
 /** What the schema lets through, after its defaults were filled in. */
-interface RawPedalScenario extends Pick<RawScenario, 'description' | 'duration' | 'seed' | 'ledger' | 'oracle' | 'network' | 'cpu' | 'faults'> {
+interface RawPedalScenario
+  extends Pick<RawScenario, 'description' | 'duration' | 'seed' | 'ledger' | 'oracle' | 'network' | 'cpu' | 'faults'> {
   readonly pedalScenario: string;
   readonly sources: readonly RawSource[];
   readonly load: {

@@ -35,7 +35,10 @@ const REPORT: readonly (readonly [string, string])[] = [
   ['latencyMs', 'From sending a request to the block with its answer: `p50`, `p95`, `p99`, `max`'],
   ['ioBytes', 'Bytes that nodes sent one another; `outsideBytes` came from sources'],
   ['invalidAccepted', 'What the referee found that must never be; the list is in `invalid`'],
-  ['requests', 'Of honest accounts and feeds: `asked`, `answered`, `failed`, `expired`, `pending`, and `strange` ones of anybody else'],
+  [
+    'requests',
+    'Of honest accounts and feeds: `asked`, `answered`, `failed`, `expired`, `pending`, and `strange` ones of anybody else',
+  ],
   ['refundedWei', 'What came back to those who asked'],
   ['masters', '`replaced` ones, and how often a stake was `slashed`'],
   ['equivocationsProven', 'Masters that were shown to have signed two things'],

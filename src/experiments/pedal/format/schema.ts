@@ -56,7 +56,8 @@ export const pedalScenarioSchema: Schema = {
     network: shared('network'),
     cpu: shared('cpu'),
     sources: {
-      description: 'What there is to be read outside. Each says something else to whoever asks at another time, or is another node.',
+      description:
+        'What there is to be read outside. Each says something else to whoever asks at another time, or is another node.',
       type: 'array',
       minItems: 1,
       maxItems: PEDAL_SOURCES_MAX,
@@ -71,7 +72,11 @@ export const pedalScenarioSchema: Schema = {
           value: number('The number at the beginning.', 20, { minimum: -1e9, maximum: 1e9 }),
           drift: number('How much the number changes within a second.', 0, { minimum: -1e6, maximum: 1e6 }),
           noise: number('How far what a node is told may lie from the number.', 0, { minimum: 0, maximum: 1e6 }),
-          size: quantity('size', 'Size of the content; above what a result may have it can be asked for as a digest only.', '200 B'),
+          size: quantity(
+            'size',
+            'Size of the content; above what a result may have it can be asked for as a digest only.',
+            '200 B',
+          ),
           changes: quantity('duration', 'Time after which the content is another one. When left out: never.'),
           delay: quantity('duration', 'Time that the source takes to answer.', '20 ms'),
           slow: quantity('duration', 'Time that it takes for a part of the reads.', '2 s'),
@@ -171,14 +176,27 @@ export const pedalScenarioSchema: Schema = {
       properties: {
         answered: quantity('share', 'Part of the requests that has to be answered.', '90 %'),
         refusals: {
-          description: 'Refusals that attackers have to meet: names of the contracts’ errors, codes, or `member: ` and what a member objected.',
+          description:
+            'Refusals that attackers have to meet: names of the contracts’ errors, codes, or `member: ` and what a member objected.',
           type: 'array',
           default: [],
           maxItems: 32,
           items: { type: 'string', minLength: 1 },
         },
-        replaced: { description: 'Masters that have to be replaced, at least.', type: 'integer', minimum: 0, maximum: 1000, default: 0 },
-        proven: { description: 'Equivocations that have to be proven, at least.', type: 'integer', minimum: 0, maximum: 1000, default: 0 },
+        replaced: {
+          description: 'Masters that have to be replaced, at least.',
+          type: 'integer',
+          minimum: 0,
+          maximum: 1000,
+          default: 0,
+        },
+        proven: {
+          description: 'Equivocations that have to be proven, at least.',
+          type: 'integer',
+          minimum: 0,
+          maximum: 1000,
+          default: 0,
+        },
         answeredAfter: quantity('share', 'Part of those that were asked after the last fault.', '95 %'),
       },
     },

@@ -66,6 +66,8 @@ export class Coordinator {
   #round = 0;
   #model: WeightsReference | undefined;
   #deadline: Timer | undefined;
+  /** Of the round at hand: their weights are deleted with it. At most one for each client and attempt. */
+  readonly #announcements: { readonly client: string; readonly weights: WeightsReference }[] = [];
   #dispatch: (event: RoundEvent) => void = () => undefined;
 
   private constructor(
@@ -157,7 +159,7 @@ export class Coordinator {
     await this.#anchor(record);
     const before = this.#model as WeightsReference;
     this.#model = model;
-    for (const { client, weights } of outcome.updates) await this.#updates(client).delete(weights);
+    for (const { client, weights } of this.#announcements.splice(0)) await this.#updates(client).delete(weights);
     if (before.digest !== model.digest) await this.#models.delete(before);
     this.#dependencies.onRound?.(record);
   }
@@ -220,14 +222,18 @@ export class Coordinator {
     if (!answer.taken) throw new Error(answer.reason);
   }
 
+  /** An update that came, or what came of it, is deleted when the round is over: nobody asks for it any more. */
   async #receive(client: NodeId, update: AnnouncedUpdate, core: RoundCore): Promise<void> {
     const stop = () => core.isOver;
     const updates = this.#updates(client);
     const fetch = { from: client, protocol: UPDATE_PROTOCOL, reference: update.weights, stop } as const;
-    const fault = faultOfWeights(await fetchWeights(this.#environment, updates, fetch), this.#options.first.length);
-    if (fault === undefined) return;
-    await updates.delete(update.weights);
-    throw new Error(fault);
+    let fault: string | undefined;
+    try {
+      fault = faultOfWeights(await fetchWeights(this.#environment, updates, fetch), this.#options.first.length);
+    } finally {
+      if (fault !== undefined || core.isOver) await updates.delete(update.weights);
+    }
+    if (fault !== undefined) throw new Error(fault);
   }
 
   #announced(from: NodeId, body: Uint8Array): Answer {
@@ -236,6 +242,7 @@ export class Coordinator {
     const { sizeBytes } = this.#model as WeightsReference;
     if (weights.sizeBytes !== sizeBytes) return { taken: false, reason: `weights have ${sizeBytes} bytes` };
     if (round !== this.#round || this.#core?.expects(from) !== true) return { taken: false, reason: 'late' };
+    this.#announcements.push({ client: from, weights });
     this.#tell(this.#core, { type: 'announced', client: from, update: { weights, samples, claimedLoss } });
     return { taken: true };
   }

@@ -17,7 +17,7 @@ describe('a training over the network', () => {
   it('learns, and everybody ends with the anchored model', async () => {
     const runs = [];
     for (let run = 0; run < 2; run++) {
-      const { world, coordinator, ledger, models, first, evaluate } = await trainingWorld({ clients: 4 });
+      const { world, coordinator, environment, ledger, models, first, evaluate } = await trainingWorld({ clients: 4 });
       const before = await evaluate(first);
       const weights = await world.run(coordinator.run(), 30 * MINUTES);
       await world.runFor(10 * SECOND);
@@ -27,6 +27,9 @@ describe('a training over the network', () => {
       expect(digestOfWeights(weights)).toBe(last?.digest);
       expect(last?.metrics.accuracy).toBeGreaterThan(Math.max(0.9, before.accuracy));
       expect(last?.accepted).toHaveLength(4);
+      // Nothing but the model is left on the coordinator's disk: two chunks.
+      const chunks = await world.run(environment.disk.table('federated-weights').then((table) => table.keys({ limit: 100 })));
+      expect(chunks).toHaveLength(2);
       for (const seen of models.values()) expect(seen.at(-1)).toEqual({ digest: last?.digest, final: true });
       runs.push({ digest: last?.digest, trace: world.traceHash() });
     }

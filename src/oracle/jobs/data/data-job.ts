@@ -137,7 +137,7 @@ export function isOutlier(value: bigint, median: bigint, tolerancePpm: number): 
   return distance * 1_000_000n > magnitude * BigInt(tolerancePpm);
 }
 
-function majorityOf(values: readonly Uint8Array[], groupSize: number): Verdict {
+function majorityOf(values: readonly Uint8Array[], groupSize: number): Verdict | undefined {
   const counts = new Map<string, { readonly value: Uint8Array; count: number }>();
   for (const value of values) {
     const entry = counts.get(toHex(value)) ?? { value, count: 0 };
@@ -145,7 +145,9 @@ function majorityOf(values: readonly Uint8Array[], groupSize: number): Verdict {
     counts.set(toHex(value), entry);
   }
   for (const { value, count } of counts.values()) if (count > groupSize / 2) return { kind: 'value', value };
-  return { kind: 'failure', reason: 'noAgreement' };
+  // While members that are not heard yet could make a majority there is no verdict: else whoever leads could leave some of them out.
+  const most = Math.max(...[...counts.values()].map(({ count }) => count));
+  return most + (groupSize - values.length) > groupSize / 2 ? undefined : { kind: 'failure', reason: 'noAgreement' };
 }
 
 function decode(content: Uint8Array): string {
