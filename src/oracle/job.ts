@@ -67,8 +67,16 @@ export interface OracleJob<Query = unknown> {
   /** Reads the specification. @throws RequestRefused when nobody could work on it */
   query(request: OracleRequest): Query;
   agreement(query: Query): Agreement;
-  /** Looks. A rejection counts as a sight of kind `failure`. The only function with side effects; `deadlineMicros` is from now. */
-  observe(query: Query, request: OracleRequest, deadlineMicros: number): Promise<Uint8Array>;
+  /**
+   * Does what whoever leads does alone, for jobs that agree by `propose`, such as running a round of training; returns 32 bytes
+   * that the others get with the proposal, the digest of what they fetch and check. Absent: 32 random bytes.
+   */
+  lead?(query: Query, request: OracleRequest, deadlineMicros: number): Promise<Uint8Array>;
+  /**
+   * Looks. A rejection counts as a sight of kind `failure`. Beside `lead` the only function with side effects; `deadlineMicros` is
+   * from now. `hint`: what the leader's `lead` returned, which may be a lie; absent where sights are gathered.
+   */
+  observe(query: Query, request: OracleRequest, deadlineMicros: number, hint?: Uint8Array): Promise<Uint8Array>;
   /** Whether the bytes of somebody's sight have the form that `outcome` reads. */
   validateSight(query: Query, value: Uint8Array): boolean;
   /** How many values an outcome needs, of a group of this size. */

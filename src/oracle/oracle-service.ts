@@ -6,6 +6,7 @@ import { ORACLE_LOOK_MICROS, ORACLE_SIGN_MICROS, ORACLE_TICK_MICROS } from '../l
 import { LedgerView } from './chain/ledger-view.ts';
 import { Attempts } from './engine/attempts.ts';
 import { Elector } from './engine/elector.ts';
+import { GroupLinks } from './engine/group-links.ts';
 import { Leader } from './engine/leader.ts';
 import { Observer } from './engine/observer.ts';
 import type { OwnSeat } from './engine/oracle-view.ts';
@@ -73,6 +74,7 @@ class Oracle implements OracleService {
   readonly #leader: Leader;
   readonly #elector: Elector;
   readonly #watcher: Watcher;
+  readonly #links: GroupLinks;
   readonly #observer: Observer;
   #timer: Timer | undefined;
   #looking = false;
@@ -117,6 +119,12 @@ class Oracle implements OracleService {
       observer,
       proposals,
       onEquivocation: (proof) => void this.#watcher.report(proof),
+    });
+    this.#links = new GroupLinks({
+      view,
+      node: environment.node,
+      jobs: options.jobs.map(({ name }) => name),
+      reach: options.reach,
     });
     const port = this.#port();
     this.#leader = new Leader({
@@ -205,7 +213,7 @@ class Oracle implements OracleService {
         this.#lookAgain = false;
         await this.view.settled();
         await this.#leader.look();
-        for (const step of [this.#elector.look(), this.#watcher.look()]) step.catch((error: unknown) => this.#trouble(error));
+        for (const step of [this.#elector.look(), this.#watcher.look(), this.#links.look()]) step.catch((error: unknown) => this.#trouble(error));
       }
     } catch (error) {
       this.#trouble(error);

@@ -23,7 +23,8 @@ export {
   readPluginChoice,
 } from './plugin.ts';
 export { type ClientDependencies, FederatedClient } from './round/client.ts';
-export { Coordinator, type CoordinatorDependencies, type CoordinatorOptions } from './round/coordinator.ts';
+export type { Coordinator, CoordinatorDependencies, CoordinatorOptions } from './round/coordinator.ts';
+export { Coordinators } from './round/coordinators.ts';
 export { localTrainer, type Trainer } from './round/local-trainer.ts';
 export { checkRecordChain } from './round/record-chain.ts';
 export { RoundCore, type RoundEffect, type RoundEvent, type RoundRules } from './round/round-core.ts';

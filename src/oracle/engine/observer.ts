@@ -1,4 +1,4 @@
-import type { NodeKey } from '../../crypto/index.ts';
+import { type NodeKey, toHex } from '../../crypto/index.ts';
 import { type Environment, type Micros, withDeadline } from '../../environment/index.ts';
 import { hasCode, TreadleError } from '../../errors.ts';
 import { ORACLE_FRESH_MICROS, ORACLE_LOOKS_MAX, ORACLE_SIGHT_BYTES_MAX, ORACLE_SIGHTS_KEPT_MAX } from '../../limits.ts';
@@ -25,6 +25,8 @@ interface Options {
 
 interface Look {
   readonly startedAt: Micros;
+  /** The hint that it was made with, hex; empty: none. */
+  readonly asked: string;
   readonly seen: Promise<OwnSight>;
   over: boolean;
 }
@@ -43,14 +45,16 @@ export class Observer {
    * What this node sees for a request; a failure to see is a sight as well.
    * @throws TreadleError ORACLE_BUSY when too many looks are under way
    */
-  async see(task: Task): Promise<OwnSight> {
+  async see(task: Task, hint?: Uint8Array): Promise<OwnSight> {
     const { id } = task.request;
+    const asked = hint === undefined ? '' : toHex(hint);
     const known = this.#looks.get(id);
     const now = this.#options.environment.clock.now();
-    if (known !== undefined && (!known.over || now - known.startedAt < ORACLE_FRESH_MICROS)) return known.seen;
+    const isFresh = known?.asked === asked && (!known.over || now - known.startedAt < ORACLE_FRESH_MICROS);
+    if (known !== undefined && isFresh) return known.seen;
     if (this.#underWay >= ORACLE_LOOKS_MAX) throw new TreadleError('ORACLE_BUSY', { data: { looks: this.#underWay } });
     this.#underWay++;
-    const look: Look = { startedAt: now, over: false, seen: this.#look(task) };
+    const look: Look = { startedAt: now, asked, over: false, seen: this.#look(task, hint) };
     this.#looks.delete(id);
     this.#looks.set(id, look);
     this.#forgetOldest();
@@ -77,11 +81,12 @@ export class Observer {
     if (this.#looks.get(id)?.over === true) this.#looks.delete(id);
   }
 
-  async #look({ job, query, request, refused }: Task): Promise<OwnSight> {
+  async #look({ job, query, request, refused }: Task, hint: Uint8Array | undefined): Promise<OwnSight> {
     const { environment, lookMicros } = this.#options;
     if (refused !== undefined) return this.#failed(refused);
     try {
-      const value = await withDeadline(environment, job.observe(query, request, lookMicros), lookMicros, 'oracle observation');
+      const looking = job.observe(query, request, lookMicros, hint);
+      const value = await withDeadline(environment, looking, lookMicros, 'oracle observation');
       if (value.length > ORACLE_SIGHT_BYTES_MAX) return this.#failed('resultTooLarge');
       if (!job.validateSight(query, value)) return this.#failed('invalidData');
       return { sight: { kind: 'value', value }, observedAt: this.#seconds() };

@@ -149,6 +149,27 @@ describe.each(['collect', 'propose'] as const)('a round that agrees by %s', (agr
   });
 });
 
+describe('a job whose leader does something alone', () => {
+  it('is signed by members that find the same with what the leader hands them', async () => {
+    const hints: string[] = [];
+    const made = createTestGroup(4, (member) => ({
+      ...byteJob(() => 5, 'propose'),
+      lead: async () => new Uint8Array(32).fill(7),
+      observe: async (_query, _request, _deadline, hint) => {
+        hints.push(`${member}:${hint?.[0]}`);
+        return Uint8Array.of((hint?.[0] ?? 0) + 1);
+      },
+    }));
+    const now = Math.floor(made.world.now / 1e6);
+    made.pending.set(1n, request(1n, 4, { requestedAt: now, expiresAt: now + 100 }));
+    const result = await made.run();
+    expectValid(made, result, 3);
+    expect(result.attested?.outcomes[0]?.result).toEqual(Uint8Array.of(8));
+    expect(hints).toContain('-1:7');
+    expect(hints).toContain('0:7');
+  });
+});
+
 describe('a work node', () => {
   it('signs only what follows from the sights that it is shown', async () => {
     const made = groupOf(4, 'collect');

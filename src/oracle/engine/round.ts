@@ -1,6 +1,6 @@
 import { quorumOf } from '../../contracts/index.ts';
 import { aggregateSignatures, type BlsKey, verifyAggregate, verifyBls } from '../../crypto/index.ts';
-import type { Environment, Micros, NodeId } from '../../environment/index.ts';
+import { type Environment, type Micros, type NodeId, withDeadline } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { ORACLE_PASSES_MAX, ORACLE_SIGN_MICROS } from '../../limits.ts';
 import type { Task } from '../job-book.ts';
@@ -56,7 +56,10 @@ interface Draft {
   readonly task: Task;
   readonly decision: Decision;
   readonly sights: readonly SignedSight[];
+  readonly nonce: Uint8Array;
 }
+
+const NONCE_BYTES = 32;
 
 /**
  * One attempt at some requests of one group, seen from whoever leads it: sights are gathered where the job wants that, an outcome
@@ -98,19 +101,31 @@ export class Round {
   /** What this node saw itself, for the others to compare. */
   async #ownDraft(task: Task): Promise<Draft | undefined> {
     try {
-      const { sight, observedAt } = await this.#options.observer.see(task);
-      return { task, decision: { verdict: sight, observedAt }, sights: [] };
+      const nonce = await this.#nonceFor(task);
+      const { sight, observedAt } = await this.#options.observer.see(task, task.job.lead && nonce);
+      return { task, decision: { verdict: sight, observedAt }, sights: [], nonce };
     } catch {
       this.#unanswered.set(task.request.id, 'overloaded');
       return undefined;
     }
   }
 
+  /** What the job's leader found out, or a number that nobody else can guess. */
+  async #nonceFor({ job, query, request, refused }: Task): Promise<Uint8Array> {
+    const { environment, lookMicros } = this.#options;
+    if (refused === undefined && job.lead !== undefined) {
+      const leading = job.lead(query, request, lookMicros);
+      return withDeadline(environment, leading, lookMicros, 'what an oracle master does alone');
+    }
+    return environment.random.stream('oracle-nonces').bytes(NONCE_BYTES);
+  }
+
   async #collect(tasks: readonly Task[]): Promise<readonly Draft[]> {
     const collected = await new Collector(this.#options, tasks).collect();
     return collected.flatMap(({ task, sights, decision }) => {
       const { id, groupSize, unanimous } = task.request;
-      if (decision !== undefined) return [{ task, decision, sights }];
+      const nonce = this.#options.environment.random.stream('oracle-nonces').bytes(NONCE_BYTES);
+      if (decision !== undefined) return [{ task, decision, sights, nonce }];
       this.#unanswered.set(id, sights.length < quorumOf(groupSize, unanimous) ? 'noQuorum' : 'observersDisagree');
       return [];
     });
@@ -210,9 +225,8 @@ export class Round {
     return new Set([...objectors].filter(([, count]) => count >= bar).map(([id]) => id));
   }
 
-  #item({ task, decision, sights }: Draft, attempt: number): ProposedItem {
+  #item({ task, decision, sights, nonce }: Draft, attempt: number): ProposedItem {
     const { environment, group, turn, view, bls } = this.#options;
-    const nonce = environment.random.stream('oracle-nonces').bytes(32);
     const outcome = outcomeOf(task.job, task.query, task.request, decision, nonce);
     if (turn.position >= 0) return { outcome, nonce, sights, signature: new Uint8Array() };
     environment.cpu.charge({ operation: 'bls_sign' });

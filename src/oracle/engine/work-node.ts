@@ -193,7 +193,7 @@ export class WorkNode {
   async #checkOwn({ task }: Duty, item: ProposedItem): Promise<Objection | undefined> {
     const { job, query, request } = task;
     if (job.agreement(query) !== 'propose') return 'badSights';
-    const own = await this.#own(task);
+    const own = await this.#own(task, task.job.lead && item.nonce);
     if (own === undefined) return 'busy';
     if (Math.abs(own.observedAt - item.outcome.observedAt) > ORACLE_CLOCK_SKEW_SECONDS) return 'wrongOutcome';
     const decision = { verdict: own.sight, observedAt: item.outcome.observedAt };
@@ -201,9 +201,9 @@ export class WorkNode {
     return own.sight.kind === 'failure' ? 'notSeen' : 'sawOther';
   }
 
-  async #own(task: Task) {
+  async #own(task: Task, hint: Uint8Array | undefined) {
     try {
-      return await this.#options.observer.see(task);
+      return await this.#options.observer.see(task, hint);
     } catch (error) {
       if (hasCode(error, 'ORACLE_BUSY')) return undefined;
       throw error;

@@ -61,7 +61,7 @@ export class FederatedClient {
 
   /** Begins to answer; to be called before the network starts. */
   static async open(environment: Environment, dependencies: ClientDependencies): Promise<FederatedClient> {
-    const client = new FederatedClient(environment, dependencies, await WeightStore.open(environment));
+    const client = new FederatedClient(environment, dependencies, await WeightStore.open(environment, 'federated-client'));
     serveWeights(environment, UPDATE_PROTOCOL, (peer, digest) => {
       const wanted = [...client.#work].find(
         ([, { coordinator, update }]) => coordinator === peer && update?.weights.digest === digest,

@@ -6,22 +6,20 @@ import type { Evaluation } from '../../engine/index.ts';
 import { aggregateOrKeep, type Contribution, type PreAggregator, type Strategy } from '../aggregation/strategy.ts';
 import '../errors.ts';
 import type { TrainingOrder } from '../training/training-order.ts';
-import { digestOfBytes, digestOfWeights, faultOfWeights, weightsToBytes } from '../weights.ts';
+import { digestOfBytes, digestOfWeights, faultOfWeights, type WeightsDigest, weightsToBytes } from '../weights.ts';
 import {
   type Answer,
   CLIENT_PROTOCOL,
   type ClientRequest,
-  COORDINATOR_PROTOCOL,
   decodeAnswer,
-  decodeUpdate,
-  encodeAnswer,
   encodeClientRequest,
+  type UpdateRequest,
 } from './messages.ts';
 import { checkRecordChain } from './record-chain.ts';
 import { type AnnouncedUpdate, RoundCore, type RoundEffect, type RoundEvent, type RoundRules } from './round-core.ts';
 import { decodeRoundRecord, encodeRoundRecord, type RoundRecord, shortText } from './round-record.ts';
-import { fetchWeights, MODEL_PROTOCOL, serveWeights, UPDATE_PROTOCOL } from './weight-exchange.ts';
-import { WeightStore, type WeightsReference } from './weight-store.ts';
+import { fetchWeights, UPDATE_PROTOCOL } from './weight-exchange.ts';
+import type { WeightStore, WeightsReference } from './weight-store.ts';
 
 export interface CoordinatorOptions extends RoundRules {
   readonly clients: readonly NodeId[];
@@ -53,7 +51,7 @@ export interface CoordinatorDependencies {
 
 /**
  * The coordinator of a training: asks clients, takes their updates, aggregates, anchors, round after round. What is finished is on its disk: after
- * a restart it goes on from the last round. One at a time per node.
+ * a restart it goes on from the last round.
  */
 export class Coordinator {
   readonly #environment: Environment;
@@ -83,25 +81,22 @@ export class Coordinator {
     this.#log = disk.log;
   }
 
-  /**
-   * Opens what is on disk and begins to answer; to be called before the network starts.
-   *
-   * @throws TreadleError FEDERATED_STATE_INVALID when the disk holds another training, or one that does not fit together
-   */
+  /** See {@link Coordinators.coordinate}. */
   static async open(
     environment: Environment,
+    store: WeightStore,
     options: CoordinatorOptions,
     dependencies: CoordinatorDependencies,
   ): Promise<Coordinator> {
     const log = await environment.disk.log(logName(options.training));
-    const coordinator = new Coordinator(environment, options, dependencies, { store: await WeightStore.open(environment), log });
+    const coordinator = new Coordinator(environment, options, dependencies, { store, log });
     await coordinator.#restore();
-    const members = new Set<string>(options.clients);
-    serveWeights(environment, MODEL_PROTOCOL, (peer, digest) =>
-      members.has(peer) && digest === coordinator.#model?.digest ? coordinator.#models : undefined,
-    );
-    environment.network.onRequest(COORDINATOR_PROTOCOL, async (from, body) => encodeAnswer(coordinator.#announced(from, body)));
     return coordinator;
+  }
+
+  /** Where the global model is, for a client of this training that asks for it. */
+  modelFor(peer: NodeId, digest: WeightsDigest): WeightStore | undefined {
+    return this.#options.clients.includes(peer) && digest === this.#model?.digest ? this.#models : undefined;
   }
 
   /** The rounds that are finished, each checked against the one before. */
@@ -236,9 +231,8 @@ export class Coordinator {
     if (fault !== undefined) throw new Error(fault);
   }
 
-  #announced(from: NodeId, body: Uint8Array): Answer {
-    const { training, round, weights, samples, claimedLoss } = decodeUpdate(body);
-    if (training !== this.#options.training) return { taken: false, reason: 'another training' };
+  /** An update that a client announces: taken when the round waits for it. */
+  announced(from: NodeId, { round, weights, samples, claimedLoss }: UpdateRequest): Answer {
     const { sizeBytes } = this.#model as WeightsReference;
     if (weights.sizeBytes !== sizeBytes) return { taken: false, reason: `weights have ${sizeBytes} bytes` };
     if (round !== this.#round || this.#core?.expects(from) !== true) return { taken: false, reason: 'late' };

@@ -17,7 +17,7 @@ describe('a training over the network', () => {
   it('learns, and everybody ends with the anchored model', async () => {
     const runs = [];
     for (let run = 0; run < 2; run++) {
-      const { world, coordinator, environment, ledger, models, first, evaluate } = await trainingWorld({ clients: 4 });
+      const { world, coordinator, ledger, models, first, evaluate } = await trainingWorld({ clients: 4 });
       const before = await evaluate(first);
       const weights = await world.run(coordinator.run(), 30 * MINUTES);
       await world.runFor(10 * SECOND);
@@ -27,9 +27,6 @@ describe('a training over the network', () => {
       expect(digestOfWeights(weights)).toBe(last?.digest);
       expect(last?.metrics.accuracy).toBeGreaterThan(Math.max(0.9, before.accuracy));
       expect(last?.accepted).toHaveLength(4);
-      // Nothing but the model is left on the coordinator's disk: two chunks.
-      const chunks = await world.run(environment.disk.table('federated-weights').then((table) => table.keys({ limit: 100 })));
-      expect(chunks).toHaveLength(2);
       for (const seen of models.values()) expect(seen.at(-1)).toEqual({ digest: last?.digest, final: true });
       runs.push({ digest: last?.digest, trace: world.traceHash() });
     }
@@ -102,6 +99,19 @@ describe('a training over the network', () => {
     const weights = await world.run(reopened.run(), 30 * MINUTES);
     expect(digestOfWeights(weights)).toBe(expected);
     expect([...ledger.keys()]).toEqual([1, 2, 3]);
+
+    // Of all the weights that came, nothing but the model is left on the coordinator's disk: two chunks.
+    world.crash(again.node);
+    const table = await world.run(world.restart(again.node).disk.table('federated-coordinator'));
+    expect(await world.run(table.keys({ limit: 100 }))).toHaveLength(2);
+  });
+
+  it('a node may be coordinator and client', async () => {
+    const { world, environment, clients, ledger, models, coordinator, openClient } = await trainingWorld({ clients: 2 });
+    // The coordinator's node opens a client too: each has handlers and a table of its own.
+    await world.run(openClient(environment, 9));
+    await world.run(coordinator.run(), 30 * MINUTES);
+    expect([clients.size, ledger.size, models.get(9)]).toEqual([2, 3, []]);
   });
 
   it('refuses a disk that holds another training', async () => {

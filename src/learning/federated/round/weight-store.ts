@@ -21,8 +21,9 @@ export class WeightStore {
     this.#owner = sha256(new TextEncoder().encode(owner)).subarray(0, 16);
   }
 
-  static async open(environment: Pick<Environment, 'disk'>): Promise<WeightStore> {
-    return new WeightStore(await environment.disk.table('federated-weights'), '');
+  /** @param table - name of the table; each service of a node has its own */
+  static async open(environment: Pick<Environment, 'disk'>, table: string): Promise<WeightStore> {
+    return new WeightStore(await environment.disk.table(table), '');
   }
 
   /** The part of the store that is for weights of this owner: what one says of its weights never touches those of another. */
@@ -95,7 +96,7 @@ export class WeightStore {
     const operations: TableOperation[] = [];
     for (let index = 0; index < chunksOf(reference); index++)
       operations.push({ type: 'del', key: this.#key(reference.digest, index) });
-    await this.#table.batch(operations);
+    await this.#table.batch(operations, { sync: true });
   }
 
   #key(digest: WeightsDigest, index: number): Uint8Array {

@@ -6,7 +6,8 @@ import { allEngines } from '../../engine/testing/engines.ts';
 import { STRATEGIES } from '../aggregation/catalogue.ts';
 import { findPlugin, readPluginChoice } from '../plugin.ts';
 import { type ClientDependencies, FederatedClient } from '../round/client.ts';
-import { Coordinator, type CoordinatorOptions } from '../round/coordinator.ts';
+import type { CoordinatorOptions } from '../round/coordinator.ts';
+import { Coordinators } from '../round/coordinators.ts';
 import { localTrainer, type Trainer } from '../round/local-trainer.ts';
 import type { RoundRecord } from '../round/round-record.ts';
 import { digestOfWeights, type WeightsDigest } from '../weights.ts';
@@ -63,9 +64,8 @@ export function trainingServices(options: Omit<TrainingWorldOptions, 'clients'>,
       ...change,
     });
   };
-  const openCoordinator = (environment: Environment) =>
-    Coordinator.open(
-      environment,
+  const openCoordinator = async (environment: Environment) =>
+    (await Coordinators.open(environment)).coordinate(
       {
         ...{ training: TRAINING, clients: ids, rounds: 3, active: ids.length, quorum: 1, deadlineMicros: 60 * SECOND },
         ...{ attemptsMax: 3, seed: 'seed', first },
