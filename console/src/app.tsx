@@ -13,6 +13,10 @@ import { MapPage } from './pages/map.tsx';
 import { NodePage } from './pages/node.tsx';
 import { NodesPage } from './pages/nodes.tsx';
 import { ObservePage } from './pages/observe.tsx';
+import { OraclePage } from './pages/oracle.tsx';
+import { OracleFeedsPage } from './pages/oracle-feeds.tsx';
+import { OracleRequestPage } from './pages/oracle-request.tsx';
+import { OracleRequestsPage } from './pages/oracle-requests.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { TaskPage } from './pages/task.tsx';
 import { TasksPage } from './pages/tasks.tsx';
@@ -50,6 +54,12 @@ function pageOf(section: string, id: string | undefined) {
       return id === undefined ? <TasksPage /> : <TaskPage id={id} />;
     case 'channels':
       return id === undefined ? <ChannelsPage /> : <ChannelPage id={id} />;
+    case 'oracle':
+      return id === undefined ? <OraclePage /> : <Missing />;
+    case 'requests':
+      return id === undefined ? <OracleRequestsPage /> : <OracleRequestPage id={id} />;
+    case 'feeds':
+      return id === undefined ? <OracleFeedsPage /> : <Missing />;
     case 'observe':
       return id === undefined ? <ObservePage /> : <Missing />;
     default:

@@ -8,6 +8,7 @@ import './styles/base.css';
 import './styles/shell.css';
 import './styles/parts.css';
 import './styles/map.css';
+import './styles/oracle.css';
 
 /** While no event line is up, answers are asked for again at this pace. */
 const POLL_MS = 5_000;

@@ -11,6 +11,10 @@ import type {
   MapView,
   NodeRow,
   Observation,
+  OracleFeedView,
+  OracleOverview,
+  OracleRequestDetail,
+  OracleRequestRow,
   Overview,
   Page,
   SearchResult,
@@ -68,6 +72,12 @@ export const useTasks = (query: ListQuery & { readonly node?: string; readonly d
 export const useTask = (id: string) => useApi<TaskDetail>('task', `/api/tasks/${encodeURIComponent(id)}`);
 export const useChannels = (query: ListQuery) => useApi<Page<ChannelRow>>('channel', withQuery('/api/channels', { ...query }));
 export const useChannel = (id: string) => useApi<ChannelDetail>('channel', `/api/channels/${encodeURIComponent(id)}`);
+export const useOracle = () => useApi<OracleOverview>('head', '/api/oracle');
+export const useRequests = (query: ListQuery) =>
+  useApi<Page<OracleRequestRow>>('oracle', withQuery('/api/oracle/requests', { ...query }));
+/** With each block, since what it waits for does not show in an event. */
+export const useRequest = (id: string) => useApi<OracleRequestDetail>('head', `/api/oracle/requests/${encodeURIComponent(id)}`);
+export const useFeeds = () => useApi<Page<OracleFeedView>>('oracle', '/api/oracle/feeds');
 export const useMap = () => useApi<MapView>('task', '/api/map');
 export const useObservation = () => useApi<Observation>('head', '/api/observe');
 export const useSearch = (query: string) =>

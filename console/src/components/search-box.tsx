@@ -11,6 +11,7 @@ const PATHS: Readonly<Record<SearchHit['kind'], string>> = {
   device: '/devices/',
   task: '/tasks/',
   channel: '/channels/',
+  request: '/requests/',
 };
 
 /** Where a hit's page is. */
@@ -55,7 +56,7 @@ export function SearchBox() {
       <input
         ref={input}
         type="search"
-        placeholder="Block, hash, address, node, task, channel"
+        placeholder="Block, hash, address, node, task, channel, request"
         aria-label="Search"
         role="combobox"
         aria-expanded={shown}

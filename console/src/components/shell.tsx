@@ -26,6 +26,14 @@ const SECTIONS = [
       ['/channels', 'Channels'],
     ],
   },
+  {
+    title: 'Oracle',
+    links: [
+      ['/oracle', 'Oracle'],
+      ['/requests', 'Requests'],
+      ['/feeds', 'Feeds'],
+    ],
+  },
   { title: 'This node', links: [['/observe', 'Observe']] },
 ] as const;
 

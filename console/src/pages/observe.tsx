@@ -60,7 +60,13 @@ export function ObservePage() {
 function roleText({ self }: Observation): string {
   if (self.role === 'proxy') return "the consortium's proxy";
   if (self.role === 'company') return `the sealer of ${self.company ?? 'a company without a name'}`;
-  const what = { centre: 'a centre', edge: 'an edge node', device: 'a device', observer: 'an observer' }[self.role];
+  const what = {
+    centre: 'a centre',
+    edge: 'an edge node',
+    device: 'a device',
+    oracle: 'an oracle node',
+    observer: 'an observer',
+  }[self.role];
   return `${what} of ${self.company ?? 'no company'}`;
 }
 

@@ -95,7 +95,7 @@ function printPedal(out: Output, report: PedalReport): void {
     `rounds    ${rounds.started} started, ${rounds.completed} answers accepted; ${(100 * report.electionFallbackRate).toFixed(1)} % of the terms without a candidate`,
   );
   out.line(
-    `masters   ${masters.replaced} replaced, ${masters.slashed} stakes slashed, ${report.equivocationsProven} equivocations proven; ` +
+    `masters   ${masters.replaced} replaced (${masters.wronged} wrongly), ${masters.slashed} stakes slashed, ${report.equivocationsProven} equivocations proven; ` +
       `callbacks ${callbacks.worked} worked, ${callbacks.failed} failed`,
   );
   out.line(

@@ -39,6 +39,8 @@ export type BaselineEffect =
       readonly proposal: Uint8Array;
       readonly proposer: Address;
     }
+  /** Agreed on by others and kept here as well; comes before the 'commit' of its height. */
+  | { readonly type: 'hold'; readonly height: number; readonly proposal: Uint8Array }
   | { readonly type: 'round'; readonly height: number; readonly round: number; readonly reason: string }
   | { readonly type: 'fault'; readonly peer: Address; readonly reason: string };
 

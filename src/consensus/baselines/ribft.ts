@@ -10,6 +10,8 @@ import { baseline, type SignedBaseline, verifyBaseline } from './message.ts';
 export interface RibftOptions extends BaselineOptions {
   /** Slave chains, one per domain. */
   readonly groups: number;
+  /** Domains need one another's bodies: a leader takes its body to the master chain, whose seats hand it on to their domains. */
+  readonly shared?: boolean;
 }
 
 /** Reputation: r <- clip(r + 0.1 for a success - 0.3 for a failure), from 0.5; below 0.2 a node does not lead. In tenths: exact. */
@@ -19,7 +21,7 @@ const REPUTATION = { start: 5, success: 1, failure: 3, most: 10, leads: 2 };
  * RIBFT (Guo et al., "Master-slave chain based trusted cross-domain authentication mechanism in IoT", JNCA 2020), a
  * reconstruction: its message format, formula and thresholds are not public. Each slave chain lets the member of highest
  * reputation propose; members vote to it, it confirms (3(g-1) messages) and takes digest and votes to the master chain, where the
- * leaders run PBFT. A body stays within its domain: other domains see the digest only.
+ * leaders run PBFT. A body stays within its domain: other domains see the digest only; `shared` is the other reading.
  */
 export function createRibft(options: RibftOptions): BaselineEngine {
   return new Ribft(options);
@@ -45,6 +47,8 @@ class Ribft implements BaselineEngine {
   private announced = false;
   private master: Agreement | undefined;
   private readonly filed = new Map<number, SignedBaseline>();
+  /** Shared bodies of the other domains, by their scope. */
+  private readonly delivered = new Map<number, Uint8Array>();
   private viewChanges = 0;
   /** This leader has confirmed. */
   private confirming = false;
@@ -101,9 +105,10 @@ class Ribft implements BaselineEngine {
     this.enter(0);
     this.complaints.clear();
     this.filed.clear();
+    this.delivered.clear();
     const { domain, self, baseTimeoutMicros } = this.options;
     // The first of each domain sits on the master chain for it, whoever leads the domain.
-    const seats = this.groups.map((group) => group[0] as Address);
+    const { seats } = this;
     this.master = seats.includes(self)
       ? new Agreement({ domain, self, members: seats, scope: 0, height, round: 0, baseTimeoutMicros }, this.effects)
       : undefined;
@@ -179,11 +184,17 @@ class Ribft implements BaselineEngine {
     this.confirmed = { message, proposal: proposed.proposal };
     this.reward(message);
     if (this.leader !== this.options.self) return;
-    this.send(
-      'block',
-      this.groups.map((group) => group[0] as Address),
-      { digest: message.digest, nested: message.nested },
-    );
+    const filing = { digest: message.digest, nested: message.nested };
+    const { proposal } = this.confirmed;
+    if (this.options.shared !== true) return this.send('block', this.seats, filing);
+    // The own domain has the body.
+    const own = this.members[0] as Address;
+    this.send('block', [own], filing);
+    this.send('block', this.seats.filter((seat) => seat !== own), { ...filing, proposal });
+  }
+
+  private get seats(): readonly Address[] {
+    return this.groups.map((group) => group[0] as Address);
   }
 
   private isVoted(message: SignedBaseline): boolean {
@@ -213,7 +224,9 @@ class Ribft implements BaselineEngine {
 
   /** A domain's leader files its digest; the seats agree on the list once every domain, or the time, is there. */
   private onFiled(message: SignedBaseline): void {
-    if (this.master === undefined || !this.isVoted(message)) return;
+    if (!this.isVoted(message)) return;
+    if (message.proposal !== undefined && message.scope !== this.own + 1) this.delivered.set(message.scope, message.proposal);
+    if (this.master === undefined) return;
     this.filed.set(message.scope, message);
     if (this.filed.size < this.groups.length || !this.master.mayPropose) return;
     const list = [...this.filed].toSorted(([left], [right]) => left - right).map(([, each]) => each.digest);
@@ -226,10 +239,28 @@ class Ribft implements BaselineEngine {
     if (confirmed === undefined || this.announced) return;
     // A seat of the master chain ends the height when the master chain has it, everybody else with the domain's confirmation.
     if (master !== undefined && master.agreed === undefined) return;
+    if (this.options.shared === true) {
+      if (this.delivered.size < this.groups.length - 1) return;
+      if (master !== undefined) this.handOn();
+    }
     this.announced = true;
     const { message, proposal } = confirmed;
     const { height, round } = this;
+    for (const [, shared] of [...this.delivered].toSorted(([left], [right]) => left - right))
+      this.effects.push({ type: 'hold', height, proposal: shared });
     this.effects.push({ type: 'commit', height, round, digest: message.digest, proposal, proposer: message.signer });
+  }
+
+  /** A seat gives its domain what the master chain agreed on, once. */
+  private handOn(): void {
+    const others = this.members.filter((member) => member !== this.options.self);
+    for (const [scope, proposal] of this.delivered) {
+      const filed = this.filed.get(scope);
+      if (filed === undefined) continue;
+      const { height, round } = this;
+      const fields = { digest: filed.digest, nested: filed.nested, proposal };
+      this.effects.push({ type: 'send', to: others, message: baseline({ kind: 'block', scope, height, round, ...fields }) });
+    }
   }
 
   private startTimer(): void {

@@ -143,6 +143,9 @@ export class EngineNode {
       case 'commit':
         this.commit(effect);
         return;
+      case 'hold':
+        this.keep(effect.proposal);
+        return;
       case 'round':
         this.rounds.push({ height: effect.height, round: effect.round });
         return;
@@ -191,13 +194,17 @@ export class EngineNode {
   }
 
   private commit(effect: BaselineEffect & { type: 'commit' }): void {
-    for (const body of readBatch(effect.proposal)) {
+    this.keep(effect.proposal);
+    if (effect.height >= this.height) this.next();
+  }
+
+  private keep(proposal: Uint8Array): void {
+    for (const body of readBatch(proposal)) {
       this.waiting.delete(body.id);
       if (this.committed.has(body.id)) continue;
       this.committed.add(body.id);
       this.options.onCommit(body);
     }
-    if (effect.height >= this.height) this.next();
   }
 }
 

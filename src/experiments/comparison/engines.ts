@@ -41,6 +41,11 @@ export const BASELINES = {
     bodiesTo: 'leaders',
     label: 'RIBFT, a reconstruction; a body stays within its domain, so it is copied to a third of the nodes only',
   },
+  'ribft-shared': {
+    create: (options, { groups }) => createRibft({ ...options, groups, shared: true }),
+    bodiesTo: 'leaders',
+    label: 'RIBFT, a reconstruction; a body goes to the master chain and from there to every domain',
+  },
   pow: {
     create: (options, { powIntervalMicros, powConfirmations }) =>
       createPow({ ...options, blockIntervalMicros: powIntervalMicros, confirmations: powConfirmations }),

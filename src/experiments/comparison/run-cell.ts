@@ -43,6 +43,22 @@ export interface RunCellOptions {
   readonly withinMicros: number;
   /** Groups of DBFT and RIBFT: three, as in the paper. */
   readonly groups?: number;
+  /** Time in which a baseline's leader lets bodies come together. Default: 500 ms, a block interval of Treadle's. */
+  readonly batchMicros?: number;
+  /** Microseconds per unit of an operation, where a machine was measured. */
+  readonly costMicros?: Readonly<Record<string, number>>;
+  /**
+   * Limits of a baseline as an operator would set them. Default: none, and timeouts beyond the run: a baseline must not be blamed for
+   * what its own transfers take.
+   */
+  readonly operated?: BaselineLimits;
+}
+
+export interface BaselineLimits {
+  /** Of a first view. */
+  readonly baseTimeoutMicros: number;
+  /** What a node keeps for one peer that cannot take it yet; what is more is lost. */
+  readonly queueBytesMax: number;
 }
 
 const openDoor: Handshake = { hello: () => new Uint8Array(), admit: () => ({ admitted: true }) };
@@ -59,10 +75,11 @@ export async function runBaselineCell(engine: BaselineName, cell: Cell, options:
   const groups = Math.min(options.groups ?? 3, cell.nodes);
   const keys = makeKeys(cell.nodes, options.seed);
   const sealers = keys.map(({ address }) => address);
+  const costs: Readonly<Record<string, number>> = { ...DEFAULT_CPU_COSTS, ...options.costMicros };
   const world = createWorld({
     seed: options.seed,
-    links: { latency: cell.latencyMicros, queueBytesMax: Number.MAX_SAFE_INTEGER },
-    cpu: { costs: { ...DEFAULT_CPU_COSTS, vote_verify: DEFAULT_CPU_COSTS.transaction_recover ?? 0 } },
+    links: { latency: cell.latencyMicros, queueBytesMax: options.operated?.queueBytesMax ?? Number.MAX_SAFE_INTEGER },
+    cpu: { costs: { ...costs, vote_verify: costs['transaction_recover'] ?? 0 } },
   });
   const line = { uplinkBitsPerSecond: cell.bitsPerSecond, downlinkBitsPerSecond: cell.bitsPerSecond };
   const environments = sealers.map((sealer) => world.addNode(sealer, line));
@@ -70,7 +87,7 @@ export async function runBaselineCell(engine: BaselineName, cell: Cell, options:
   const leaders = Array.from({ length: groups }, (_, group) => sealers[Math.floor((group * cell.nodes) / groups)] ?? sealers[0]);
   const leaderFor = (at: number): typeof sealers => {
     if (spec.bodiesTo === 'everyone') return sealers;
-    const group = engine === 'ribft' ? leaders.findLastIndex((_, each) => Math.floor((each * cell.nodes) / groups) <= at) : 0;
+    const group = engine === 'ribft' || engine === 'ribft-shared' ? leaders.findLastIndex((_, each) => Math.floor((each * cell.nodes) / groups) <= at) : 0;
     const leader = leaders[group];
     return leader === undefined ? [] : [leader];
   };
@@ -83,12 +100,12 @@ export async function runBaselineCell(engine: BaselineName, cell: Cell, options:
         key: keys[at] as NodeKey,
         domain: DOMAIN,
         engine: spec.create(
-          { domain: DOMAIN, self: environment.node, baseTimeoutMicros: options.withinMicros * PATIENCE },
+          { domain: DOMAIN, self: environment.node, baseTimeoutMicros: options.operated?.baseTimeoutMicros ?? options.withinMicros * PATIENCE },
           { groups, powIntervalMicros: POW_INTERVAL_MICROS, powConfirmations: 6 },
         ),
         sealers,
         bodiesTo: leaderFor(at).filter((node) => node !== environment.node),
-        batchMicros: 500_000,
+        batchMicros: options.batchMicros ?? 500_000,
         blockBytesMax: spec.blockBytesMax ?? Number.MAX_SAFE_INTEGER,
         onCommit: ({ id }) => {
           commits += 1;

@@ -30,7 +30,12 @@ export interface PedalReport {
     readonly failures: Readonly<Record<string, number>>;
   };
   readonly refundedWei: string;
-  readonly masters: { readonly replaced: number; readonly slashed: number };
+  readonly masters: {
+    readonly replaced: number;
+    readonly slashed: number;
+    /** Replaced ones that were honest, up, and in reach of everybody. */
+    readonly wronged: number;
+  };
   readonly equivocationsProven: number;
   readonly callbacks: { readonly worked: number; readonly failed: number };
   readonly attacks: readonly {

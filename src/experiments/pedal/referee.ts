@@ -41,6 +41,8 @@ export interface RefereeOptions {
   readonly secretOf: (account: Address) => Uint8Array | undefined;
   /** Which of the honest a requester is. */
   readonly honest: (requester: Address) => 'account' | 'feed' | undefined;
+  /** Whether the node of an account is up and reaches everybody, and has for a while. */
+  readonly isWell: (account: Address) => boolean;
   /** The least deposit of a request. */
   readonly feeWei: bigint;
   /** What is kept of a deposit that brought no result, in parts of ten thousand. */
@@ -73,7 +75,10 @@ export class Referee {
   readonly termsWithCandidate = new Set<bigint>();
   invalid = 0;
   readonly #options: RefereeOptions;
-  /** The last answer that each feed was given. */
+  /** Masters that were replaced, and whether there was nothing to keep them from their work. */
+  readonly replaced: { readonly account: Address; readonly wasWell: boolean }[] = [];
+  readonly #nodes = new Map<number, Address>();
+  /** The answers that each feed was given. */
   readonly #feedAnswers = new Map<Address, Set<bigint>>();
 
   constructor(options: RefereeOptions) {
@@ -92,8 +97,14 @@ export class Referee {
         if (event === undefined) this.#feedEvent(log);
         else if (log.address === PEDAL_ADDRESS) this.#pedalEvent(event, receipt, time);
         else if (event.name === 'Slashed') this.counts.slashed++;
+        else if (event.name === 'NodeRegistered') this.#nodes.set(Number(event.args['id']), event.args['account'] as Address);
       }
     }
+  }
+
+  #replaced(id: number): void {
+    const account = this.#nodes.get(id);
+    if (account !== undefined) this.replaced.push({ account, wasWell: this.#options.isWell(account) });
   }
 
   accuse(kind: string, detail: string): void {
@@ -122,6 +133,7 @@ export class Referee {
         return;
       case 'MasterReplaced':
         this.counts.mastersReplaced++;
+        this.#replaced(Number(args['previous']));
         return;
       case 'EquivocationProven':
         this.counts.equivocationsProven++;

@@ -1,6 +1,6 @@
 import { type LedgerClient, pedalClient } from '../../contracts/index.ts';
 import type { Address, Hex } from '../../crypto/index.ts';
-import type { Metrics, Micros } from '../../environment/index.ts';
+import type { Metrics, Micros, NodeId } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { PEDAL_FAULT_LOOK_MICROS, PEDAL_START_MICROS, SCENARIO_DRAIN_MICROS } from '../../limits.ts';
@@ -28,6 +28,8 @@ export interface PedalRunOptions {
 }
 
 const ETHER = 10n ** 18n;
+/** After a restart or a partition, a node finds its peers and the head of the ledger within this time. */
+const RECOVERY_MICROS = 20_000_000;
 const BOOKS_TRIES = 5;
 const BOOKS_PAUSE_MICROS = 2_000_000;
 const SEALER_ROLES: ReadonlySet<string> = new Set(['proxy', 'company']);
@@ -52,6 +54,10 @@ class PedalRun {
   readonly #sources: Sources;
   readonly #referee: Referee;
   readonly #attackers: readonly Attacker[];
+  /** Nodes that attackers sit on. */
+  readonly #allies = new Set<NodeId>();
+  /** Since when a seat is as it should be: up, and with the sealers. */
+  readonly #wellSince = new Map<string, Micros>();
   /** Counters of every life of every oracle node. */
   readonly #metrics: Metrics[] = [];
   readonly #clients: readonly Account[];
@@ -63,13 +69,14 @@ class PedalRun {
     this.#scenario = scenario;
     this.#options = options;
     this.#dice = new Dice(`treadle oracle ${scenario.name} ${options.seed}`);
-    this.#attackers = scenario.attackers.map(attackerOf);
+    this.#attackers = scenario.attackers.map((settings) => attackerOf(settings, this.#allies));
     this.#watch = new BlockWatch(() => this.#cluster.world);
     this.#cluster = createCluster(scenario.base, options.seed, {
-      between: (environment, seat) =>
-        this.#attackers
-          .filter(({ settings }) => settings.nodes.includes(seat.name))
-          .reduce((inner, attacker) => attacker.between?.(inner, seat) ?? inner, environment),
+      between: (environment, seat) => {
+        const attackers = this.#attackers.filter(({ settings }) => settings.nodes.includes(seat.name));
+        if (attackers.length > 0) this.#allies.add(environment.node);
+        return attackers.reduce((inner, attacker) => attacker.between?.(inner, seat) ?? inner, environment);
+      },
       onNode: (node, seat) => this.#onNode(node, seat),
     });
     const { world, genesis } = this.#cluster;
@@ -84,6 +91,7 @@ class PedalRun {
       sources: this.#sources,
       secretOf: (account) => secrets.get(account),
       honest: (requester) => (secrets.has(requester) ? 'account' : this.#feeds?.isFeed(requester) === true ? 'feed' : undefined),
+      isWell: (account) => this.#isWell(account),
       feeWei: this.#feeWei,
       forfeit: BigInt(scenario.base.oracle.settings.jobs?.data?.forfeit ?? 0),
     });
@@ -233,6 +241,7 @@ class PedalRun {
   #strike(fault: Fault): void {
     const { world } = this.#cluster;
     this.#lastFaultMicros = world.now;
+    this.#noteHealth(fault);
     switch (fault.type) {
       case 'crash':
         for (const name of fault.nodes) this.#cluster.crash(name);
@@ -247,6 +256,35 @@ class PedalRun {
         world.heal();
         return;
     }
+  }
+
+  #noteHealth(fault: Fault): void {
+    const never = Number.POSITIVE_INFINITY;
+    const wellFrom = this.#cluster.world.now + RECOVERY_MICROS;
+    switch (fault.type) {
+      case 'crash':
+        for (const name of fault.nodes) this.#wellSince.set(name, never);
+        return;
+      case 'restart':
+        for (const name of fault.nodes) this.#wellSince.set(name, wellFrom);
+        return;
+      case 'partition':
+        for (const name of fault.groups.flat()) this.#wellSince.set(name, never);
+        return;
+      case 'heal':
+        for (const name of this.#wellSince.keys())
+          if (this.#cluster.seats.get(name)?.node !== undefined) this.#wellSince.set(name, wellFrom);
+    }
+  }
+
+  #isWell(account: Address): boolean {
+    const name = [...this.#cluster.seats.keys()].find((each) => this.#cluster.id(each) === account);
+    return name !== undefined && (this.#wellSince.get(name) ?? 0) <= this.#cluster.world.now;
+  }
+
+  /** Replaced masters that were honest, up, and could reach everybody for a good while: their stake was taken wrongly. */
+  #wronged(): number {
+    return this.#referee.replaced.filter(({ account, wasWell }) => wasWell && !this.#allies.has(account)).length;
   }
 
   // --- the end --------------------------------------------------------------------------------
@@ -347,7 +385,7 @@ class PedalRun {
         failures,
       },
       refundedWei: counts.refundedWei.toString(),
-      masters: { replaced: counts.mastersReplaced, slashed: counts.slashed },
+      masters: { replaced: counts.mastersReplaced, slashed: counts.slashed, wronged: this.#wronged() },
       equivocationsProven: counts.equivocationsProven,
       callbacks: { worked: counts.callbacksWorked, failed: counts.callbacksFailed },
       attacks: this.#attackers.map(({ settings, tally }) => ({

@@ -1,6 +1,6 @@
 import type { LedgerClient, PedalClient } from '../../../contracts/index.ts';
 import { type BlsKey, blsKeyOfNode, type NodeKey } from '../../../crypto/index.ts';
-import type { Environment } from '../../../environment/index.ts';
+import type { Environment, NodeId } from '../../../environment/index.ts';
 import { hasCode, TreadleError } from '../../../errors.ts';
 import type { OracleNode } from '../../../node/index.ts';
 import type { Cluster, Seat } from '../../cluster.ts';
@@ -25,6 +25,9 @@ export interface Stage {
   /** Virtual time up to which attackers go on. */
   readonly isOver: () => boolean;
 }
+
+/** Who is dishonest in a run: what they sign for one another proves nothing. */
+export type Allies = ReadonlySet<NodeId>;
 
 /** What came of an attack. */
 export class Tally {

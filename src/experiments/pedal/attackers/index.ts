@@ -1,5 +1,5 @@
 import type { Attack, AttackerSettings } from '../format/pedal-scenario.ts';
-import type { Attacker } from './attacker.ts';
+import type { Allies, Attacker } from './attacker.ts';
 import { Collusion } from './collusion.ts';
 import { Equivocation } from './equivocation.ts';
 import { Flood } from './flood.ts';
@@ -10,7 +10,7 @@ import { RogueKey } from './rogue-key.ts';
 import { Silence } from './silence.ts';
 import { WrongResult } from './wrong-result.ts';
 
-const MAKERS: Readonly<Record<Attack, new (settings: AttackerSettings) => Attacker>> = {
+const MAKERS: Readonly<Record<Attack, new (settings: AttackerSettings, allies: Allies) => Attacker>> = {
   'pretended-master': PretendedMaster,
   'forged-aggregate': ForgedAggregate,
   'rogue-key': RogueKey,
@@ -23,6 +23,6 @@ const MAKERS: Readonly<Record<Attack, new (settings: AttackerSettings) => Attack
 };
 
 /** The attacker of an entry of a scenario. */
-export function attackerOf(settings: AttackerSettings): Attacker {
-  return new MAKERS[settings.kind](settings);
+export function attackerOf(settings: AttackerSettings, allies: Allies): Attacker {
+  return new MAKERS[settings.kind](settings, allies);
 }

@@ -14,6 +14,7 @@ import { decodeSignAnswer, encodeSignCall, ORACLE_PROTOCOLS } from '../../../ora
 import type { Seat } from '../../cluster.ts';
 import type { AttackerSettings } from '../format/pedal-scenario.ts';
 import {
+  type Allies,
   type Attacker,
   attempt,
   attemptSent,
@@ -40,8 +41,11 @@ export class PretendedMaster implements Attacker {
   readonly #environments = new Map<string, Environment>();
   #step = 0;
 
-  constructor(settings: AttackerSettings) {
+  readonly #allies: Allies;
+
+  constructor(settings: AttackerSettings, allies: Allies) {
     this.settings = settings;
+    this.#allies = allies;
   }
 
   between(environment: Environment, seat: Seat): Environment {
@@ -109,7 +113,7 @@ export class PretendedMaster implements Attacker {
       signature,
     };
     const body = encodeSignCall({ height: stage.watch.height, term: Number(term), attempt: attemptNumber, items: [item] });
-    const others = stage.cluster.running('oracle').filter((other) => other !== node);
+    const others = stage.cluster.running('oracle').filter((other) => !this.#allies.has(other.id));
     await Promise.all(
       others.map((other) => this.#askOne(environment, { to: other.id, reach: () => node.peering.reach(other.id), body })),
     );

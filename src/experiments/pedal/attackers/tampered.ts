@@ -14,7 +14,7 @@ export interface Tampering {
   /** The request that leaves instead; a throw is what the node hears. */
   readonly request?: (to: NodeId, protocol: string, body: Uint8Array) => Uint8Array;
   /** Sees what others answered. */
-  readonly answered?: (protocol: string, answer: Uint8Array) => void;
+  readonly answered?: (protocol: string, answer: Uint8Array, from: NodeId) => void;
   /** Whether a frame leaves. */
   readonly sends?: (to: NodeId, protocol: string) => boolean;
   /** Stands in for the node's handler of a request; `handle` is the node's own. */
@@ -33,8 +33,8 @@ export function tampered(environment: Environment, change: Tampering): Environme
 }
 
 function tamperedNetwork(inner: Network, change: Tampering): Network {
-  const seen = (protocol: string, answer: Uint8Array): Uint8Array => {
-    change.answered?.(protocol, answer);
+  const seen = (protocol: string, answer: Uint8Array, from: NodeId): Uint8Array => {
+    change.answered?.(protocol, answer, from);
     return answer;
   };
   return {
@@ -51,7 +51,7 @@ function tamperedNetwork(inner: Network, change: Tampering): Network {
     request(to, protocol, body, options) {
       try {
         const answer = inner.request(to, protocol, change.request?.(to, protocol, body) ?? body, options);
-        return change.answered === undefined ? answer : answer.then((bytes) => seen(protocol, bytes));
+        return change.answered === undefined ? answer : answer.then((bytes) => seen(protocol, bytes, to));
       } catch (error) {
         return Promise.reject(error);
       }

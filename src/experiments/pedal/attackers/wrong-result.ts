@@ -2,7 +2,7 @@ import type { Environment, NodeId } from '../../../environment/index.ts';
 import { decodeSignAnswer, decodeSignCall, encodeSignCall, ORACLE_PROTOCOLS, type ProposedItem } from '../../../oracle/index.ts';
 import type { Seat } from '../../cluster.ts';
 import type { AttackerSettings } from '../format/pedal-scenario.ts';
-import { type Attacker, blsKeyOf, Tally } from './attacker.ts';
+import { type Allies, type Attacker, blsKeyOf, Tally } from './attacker.ts';
 import { otherResult, resigned } from './proposals.ts';
 import { tampered } from './tampered.ts';
 
@@ -41,8 +41,11 @@ export class WrongResult implements Attacker {
   readonly settings: AttackerSettings;
   #next = 0;
 
-  constructor(settings: AttackerSettings) {
+  readonly #allies: Allies;
+
+  constructor(settings: AttackerSettings, allies: Allies) {
     this.settings = settings;
+    this.#allies = allies;
   }
 
   between(environment: Environment, { setup }: Seat): Environment {
@@ -66,8 +69,8 @@ export class WrongResult implements Attacker {
     };
     return tampered(environment, {
       request: forge,
-      answered: (protocol, answer) => {
-        if (protocol !== ORACLE_PROTOCOLS.sign) return;
+      answered: (protocol, answer, from) => {
+        if (protocol !== ORACLE_PROTOCOLS.sign || this.#allies.has(from)) return;
         const said = decodeSignAnswer(answer);
         if (said.signed) this.tally.taken++;
         else for (const { why } of said.objections) this.tally.refuse(`member: ${why}`);

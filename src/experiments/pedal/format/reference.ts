@@ -40,10 +40,16 @@ const REPORT: readonly (readonly [string, string])[] = [
     'Of honest accounts and feeds: `asked`, `answered`, `failed`, `expired`, `pending`, and `strange` ones of anybody else',
   ],
   ['refundedWei', 'What came back to those who asked'],
-  ['masters', '`replaced` ones, and how often a stake was `slashed`'],
+  [
+    'masters',
+    '`replaced` ones, how often a stake was `slashed`, and how many replaced ones were `wronged`: honest, up, and in reach of everybody',
+  ],
   ['equivocationsProven', 'Masters that were shown to have signed two things'],
   ['callbacks', 'Contracts that were called back: `worked`, `failed`'],
-  ['attacks', 'For each kind of attack: attempts, and how often each refusal was met'],
+  [
+    'attacks',
+    'For each attack: `attempts`, forgeries that were `taken` (must be 0), what members rightly `signed`, and how often each refusal was met',
+  ],
   ['chain', '`height`, `forks`, `transactions`'],
   ['failures', 'Why the run does not count as good; empty when it does'],
   ['traceHash', 'Fingerprint of everything that happened; the same for the same scenario and seed'],

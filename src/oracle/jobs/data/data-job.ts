@@ -1,4 +1,4 @@
-import { query as selectPath } from 'json-p3';
+import { type JSONValue, query as selectPath } from 'json-p3';
 import { type OraclePlace, quorumOf } from '../../../contracts/index.ts';
 import { concatBytes, equalBytes, fromHex, type Hex, sha256, toHex } from '../../../crypto/index.ts';
 import type { Micros, Outside } from '../../../environment/index.ts';
@@ -115,8 +115,8 @@ function selectOne(text: string, path: string | undefined): unknown {
     throw invalid('the content is not JSON');
   }
   if (path === undefined) return content;
-  // biome-ignore lint/suspicious/noExplicitAny: the library's type of JSON values is narrower than what JSON.parse gives.
-  const found = selectPath(path, content as any).values();
+  // What JSON.parse gives is what the library means by a JSON value.
+  const found = selectPath(path, content as JSONValue).values();
   if (found.length !== 1) throw invalid(`the path selects ${found.length} values`);
   return found[0];
 }
