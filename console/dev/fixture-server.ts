@@ -47,6 +47,7 @@ const world = createFixtureWorld({
   devices: size('devices'),
   tasks: size('tasks'),
   channels: size('channels'),
+  oracle: !values.empty,
   endMs: Date.now(),
 });
 const api = createApi({
@@ -56,6 +57,7 @@ const api = createApi({
   nameOf: world.consortium.nameOf,
   viewOf: () => 0,
   consoleFiles: consoleFile,
+  ...(world.oracle && { oracleRounds: world.oracle.rounds }),
 });
 const server = await serveHttp(api, { host: '127.0.0.1', port: Number(values.port), portTries: 20 });
 if (!values.empty) setInterval(() => world.grow(Date.now()), GROW_MS);

@@ -32,14 +32,15 @@ describe.skipIf(!present)('the console in a browser', () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    world = createFixtureWorld({ edgeNodes: 10_000, devices: 300, tasks: 1_500, channels: 200, endMs: Date.now() });
-    const { ledger, consortium } = world;
+    world = createFixtureWorld({ edgeNodes: 10_000, devices: 300, tasks: 1_500, channels: 200, oracle: true, endMs: Date.now() });
+    const { ledger, consortium, oracle } = world;
     api = createApi({
       environment: createFixtureEnvironment(),
       ledger,
       treadle: consortium.treadle(ledger),
       nameOf: consortium.nameOf,
       consoleFiles: readConsoleFile,
+      ...(oracle && { oracleRounds: oracle.rounds }),
     });
     server = await serveHttp(api, { host: '127.0.0.1', port: 0 });
     browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...QUIET_FLAGS] });
@@ -119,6 +120,62 @@ describe.skipIf(!present)('the console in a browser', () => {
       world.grow(Date.now());
       await blocks.getByText(world.ledger.head.number.toLocaleString('en')).waitFor();
     });
+  });
+
+  it('shows the oracle: its term, the election with proofs, nodes and stakes', async () => {
+    await onPage('/oracle', async (page) => {
+      await page.getByTestId('requests-answered').getByText('21').waitFor();
+      const rows = (name: string) => expect.poll(() => page.getByRole('table', { name }).getByRole('row').count(), POLL);
+      await rows('Oracle nodes').toBe(7);
+      await rows('Candidates').toBe(3);
+      await rows('Latest requests').toBe(9);
+      await page.getByText('was replaced').waitFor();
+      await page.getByText('for silence').waitFor();
+      await page.getByRole('table', { name: 'Latest requests' }).getByRole('link', { name: '24', exact: true }).click();
+      await page.getByText('Request 24 is pending').waitFor();
+      await page.getByText('did not bring it; work nodes may bring it now').waitFor();
+    });
+  });
+
+  it('draws the rounds about a request, and marks liars and objections', async () => {
+    await onPage('/requests/21', async (page) => {
+      await page.getByTestId('answer').getByText('order 4711').waitFor();
+      const round = page.getByTestId('round');
+      for (const phase of ['Seeing', 'Signing, 3 needed', 'Into a block']) await round.getByText(phase).waitFor();
+      await round.getByText('lied', { exact: true }).waitFor();
+      await round.getByText('it saw something else').waitFor();
+      expect(await page.getByText('did not sign, or too late').count()).toBe(1);
+    });
+    await onPage('/requests/24', async (page) => {
+      await page.getByTestId('round').getByText('No answer: the source was down, slow, or refused.').waitFor();
+      await page.getByText('Did not tell:').waitFor();
+    });
+  });
+
+  it('filters requests, and finds one by its number', async () => {
+    await onPage('/requests?state=failed', async (page) => {
+      await page.getByText('1–1 of 1 requests').waitFor();
+      await page.getByRole('combobox', { name: 'Search' }).fill('23');
+      await page.getByRole('option', { name: /Request 23/ }).click();
+      await page.getByText('Request 23 expired.').waitFor();
+    });
+    await onPage('/requests/999', (page) => page.getByText('No request 999 is remembered').waitFor(), { expected: /404/ });
+  });
+
+  it('draws a feed, in both colour schemes', async () => {
+    for (const colorScheme of ['light', 'dark'] as const)
+      await onPage(
+        '/feeds',
+        async (page) => {
+          await page
+            .getByRole('img', { name: 'Oven 1, degrees Celsius: 20 rounds' })
+            .locator('svg path')
+            .first()
+            .waitFor({ state: 'attached' });
+          expect(await page.getByTestId('feed-value').textContent()).toMatch(/^2\d\.\d\d$/);
+        },
+        { colorScheme },
+      );
   });
 
   it('pages through 10,000 rows and stays quick', async () => {

@@ -1,6 +1,6 @@
 import { keccak256, keyFrom, type NodeKey } from '../../crypto/index.ts';
 import type { Handshake } from '../../environment/index.ts';
-import { createWorld } from '../../environment/sim/index.ts';
+import { createWorld, type Latency } from '../../environment/sim/index.ts';
 import { DEFAULT_CPU_COSTS } from '../cpu-costs.ts';
 import { type Percentiles, percentiles } from '../percentiles.ts';
 import { makeBody } from './batch.ts';
@@ -43,6 +43,8 @@ export interface RunCellOptions {
   readonly withinMicros: number;
   /** Groups of DBFT and RIBFT: three, as in the paper. */
   readonly groups?: number;
+  /** By which each message's way differs from the cell's latency, at most. Default: none. */
+  readonly jitterMicros?: number;
   /** Time in which a baseline's leader lets bodies come together. Default: 500 ms, a block interval of Treadle's. */
   readonly batchMicros?: number;
   /** Microseconds per unit of an operation, where a machine was measured. */
@@ -78,7 +80,7 @@ export async function runBaselineCell(engine: BaselineName, cell: Cell, options:
   const costs: Readonly<Record<string, number>> = { ...DEFAULT_CPU_COSTS, ...options.costMicros };
   const world = createWorld({
     seed: options.seed,
-    links: { latency: cell.latencyMicros, queueBytesMax: options.operated?.queueBytesMax ?? Number.MAX_SAFE_INTEGER },
+    links: { latency: latencyOf(cell, options), queueBytesMax: options.operated?.queueBytesMax ?? Number.MAX_SAFE_INTEGER },
     cpu: { costs: { ...costs, vote_verify: costs['transaction_recover'] ?? 0 } },
   });
   const line = { uplinkBitsPerSecond: cell.bitsPerSecond, downlinkBitsPerSecond: cell.bitsPerSecond };
@@ -157,6 +159,11 @@ export async function runBaselineCell(engine: BaselineName, cell: Cell, options:
     virtualSeconds: stats.virtualSeconds,
     traceHash: world.traceHash(),
   };
+}
+
+function latencyOf({ latencyMicros }: Cell, { jitterMicros = 0 }: RunCellOptions): Latency {
+  if (jitterMicros === 0) return latencyMicros;
+  return { kind: 'uniform', minMicros: latencyMicros - jitterMicros, maxMicros: latencyMicros + jitterMicros };
 }
 
 function groupSizeAt(at: number, { nodes, groups }: { readonly nodes: number; readonly groups: number }): number {

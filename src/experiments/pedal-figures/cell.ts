@@ -13,6 +13,8 @@ export interface FigureLine {
   readonly bitsPerSecond: number;
   /** One way, between any two machines. */
   readonly latencyMicros: Micros;
+  /** By which each message's way differs from that, at most. */
+  readonly jitterMicros: Micros;
   /** Of Treadle's ledger; the time in which a baseline's leader lets bodies come together. */
   readonly blockIntervalMicros: Micros;
   /** How long the first transaction after a pause waits for others; baselines wait a whole interval. */
@@ -36,4 +38,25 @@ export interface CellOutcome {
   readonly viewChanges: number;
   /** Bytes of messages by protocol, without the fixed cost of frames. */
   readonly bytesOfKinds: Readonly<Record<string, number>>;
+}
+
+/** What the figures compare; `operated` baselines have the limits that an operator would set. */
+export const RIVALS = ['pbft-naive', 'dbft', 'ribft', 'ribft-shared'] as const;
+export type Rival = (typeof RIVALS)[number];
+export type Contender = 'pedal' | Rival | `${Rival} (limits)`;
+
+/** Cells that are run one after the other: one contender, one size of the network, one seed. */
+export interface Unit {
+  readonly contender: Contender;
+  readonly nodes: number;
+  readonly seed: number;
+  readonly cells: readonly FigureCell[];
+}
+
+/** What came of one cell of a unit. */
+export interface CellResult {
+  readonly contender: Contender;
+  readonly seed: number;
+  readonly cell: FigureCell;
+  readonly outcome: CellOutcome;
 }

@@ -29,6 +29,8 @@ export interface PedalNetworkOptions {
   readonly lookMicros: Micros;
   /** Microseconds per unit of an operation, where a machine was measured. */
   readonly costMicros?: Readonly<Record<string, number>>;
+  /** Time of a flush to disk. */
+  readonly syncMicros?: Micros;
 }
 
 const TERM_BLOCKS = 120;
@@ -70,7 +72,10 @@ export class PedalNetwork {
     });
     const { world, genesis } = this.#cluster;
     this.#places = new Places(world, { places: options.nodes, bitsPerSecond: options.line.bitsPerSecond });
-    world.outside.setWay({ latency: options.line.latencyMicros });
+    const { latencyMicros, jitterMicros } = options.line;
+    world.outside.setWay({
+      latency: { kind: 'uniform', minMicros: latencyMicros - jitterMicros, maxMicros: latencyMicros + jitterMicros },
+    });
     const dice = new Dice(`treadle figures ${options.seed}`);
     this.#accounts = new Accounts({ world, chainId: genesis.chainId, dice, sealers: () => this.#sealers() }, this.#watch);
     this.#clients = Array.from({ length: options.transactionsMax }, (_, at) => this.#accounts.account(`client ${at + 1}`));
@@ -191,7 +196,7 @@ function difference(after: ReadonlyMap<string, number>, before: ReadonlyMap<stri
   return Object.fromEntries(entries.filter(([, bytes]) => bytes > 0).toSorted(([left], [right]) => (left < right ? -1 : 1)));
 }
 
-function scenarioOf({ nodes, groupSize, line, costMicros = {} }: PedalNetworkOptions): Scenario {
+function scenarioOf({ nodes, groupSize, line, costMicros = {}, syncMicros }: PedalNetworkOptions): Scenario {
   const text = `
 scenario: pedal-figures
 description: Many ask the oracle for large data at once.
@@ -213,8 +218,8 @@ oracle:
   });
   return {
     ...scenario,
-    network: { ...scenario.network, latencyMicros: line.latencyMicros, jitterMicros: 0, bandwidthBitsPerSecond: line.bitsPerSecond, lossShare: 0 },
+    network: { ...scenario.network, latencyMicros: line.latencyMicros, jitterMicros: line.jitterMicros, bandwidthBitsPerSecond: line.bitsPerSecond, lossShare: 0 },
     edge: { ...scenario.edge, count: 0 },
-    cpu: { ...scenario.cpu, costMicros },
+    cpu: { ...scenario.cpu, costMicros, ...(syncMicros !== undefined && { syncMicros }) },
   };
 }

@@ -43,11 +43,11 @@ export class Collusion implements Attacker {
     });
   }
 
-  /** The same lie at every liar: a number a thousand too high, or the content with another end. */
+  /** The same lie at every liar: a number a thousand too low, or the content with another end. */
   #lie(reading: OutsideReading): OutsideReading {
     const text = new TextDecoder().decode(reading.content);
     const told = /^\{"value":(-?[0-9.]+)\}$/.exec(text);
-    const lie = told === null ? `${text.slice(0, -1)}#` : JSON.stringify({ value: Number(told[1]) + 1000 });
+    const lie = told === null ? `${text.slice(0, -1)}#` : JSON.stringify({ value: Number(told[1]) - 1000 });
     return { ...reading, content: new TextEncoder().encode(lie) };
   }
 }

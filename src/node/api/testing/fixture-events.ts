@@ -12,8 +12,12 @@ import {
   consortiumArtifact,
   EDGE_REGISTRY_ADDRESS,
   edgeRegistryArtifact,
+  ORACLE_REGISTRY_ADDRESS,
+  oracleRegistryArtifact,
   PAYMENT_CHANNELS_ADDRESS,
+  PEDAL_ADDRESS,
   paymentChannelsArtifact,
+  pedalArtifact,
 } from '../../../contracts/index.ts';
 import { type Address, fromHex, type Hex } from '../../../crypto/index.ts';
 
@@ -22,6 +26,8 @@ export const CONTRACTS = {
   consortium: { address: CONSORTIUM_ADDRESS, abi: consortiumArtifact.abi as Abi },
   registry: { address: EDGE_REGISTRY_ADDRESS, abi: edgeRegistryArtifact.abi as Abi },
   channels: { address: PAYMENT_CHANNELS_ADDRESS, abi: paymentChannelsArtifact.abi as Abi },
+  pedal: { address: PEDAL_ADDRESS, abi: pedalArtifact.abi as Abi },
+  oracles: { address: ORACLE_REGISTRY_ADDRESS, abi: oracleRegistryArtifact.abi as Abi },
 } as const;
 
 export type ContractName = keyof typeof CONTRACTS;

@@ -2,7 +2,15 @@ import { Common, Hardfork, Mainnet } from '@ethereumjs/common';
 import { createFeeMarket1559Tx, type TypedTransaction } from '@ethereumjs/tx';
 import { createAddressFromString } from '@ethereumjs/util';
 import { type Address, fromHex, type Hex, keccak256, type NodeKey, toHex } from '../../../crypto/index.ts';
-import type { BlockId, BlockRecord, HeaderRecord, LedgerView, LogRecord, ReceiptRecord } from '../../../ledger/index.ts';
+import type {
+  BlockId,
+  BlockRecord,
+  CallRequest,
+  HeaderRecord,
+  LedgerView,
+  LogRecord,
+  ReceiptRecord,
+} from '../../../ledger/index.ts';
 import { EMPTY_TRANSACTIONS_ROOT } from '../projection/projection.ts';
 import type { FixtureLog } from './fixture-events.ts';
 
@@ -34,7 +42,14 @@ interface Stored {
   readonly receipts: readonly ReceiptRecord[];
 }
 
-export function createFixtureLedger(sealers: readonly Address[], genesisMs: number): FixtureLedger {
+/** What a contract answers; undefined when nothing is there. */
+export type FixtureAnswer = (request: CallRequest, head: number) => Uint8Array | undefined;
+
+export function createFixtureLedger(
+  sealers: readonly Address[],
+  genesisMs: number,
+  answer: FixtureAnswer = () => undefined,
+): FixtureLedger {
   const stored: Stored[] = [];
   const byHash = new Map<Hex, number>();
   const places = new Map<Hex, { readonly number: number; readonly index: number }>();
@@ -97,9 +112,13 @@ export function createFixtureLedger(sealers: readonly Address[], genesisMs: numb
       const place = places.get(hash);
       return place && stored[place.number]?.receipts[place.index];
     },
-    call: async () => ({ success: false, returnData: new Uint8Array(), gasUsed: 21_000n, error: 'revert' }),
+    async call(request) {
+      const returnData = answer(request, stored.length - 1);
+      if (returnData !== undefined) return { success: true, returnData, gasUsed: 21_000n };
+      return { success: false, returnData: new Uint8Array(), gasUsed: 21_000n, error: 'revert' };
+    },
     estimateGas: absent('gas estimates'),
-    account: absent('accounts'),
+    account: async () => undefined,
     code: absent('code'),
     storage: absent('storage'),
     proof: absent('proofs'),

@@ -8,6 +8,8 @@ export interface FixtureOptions {
   readonly devices: number;
   readonly tasks: number;
   readonly channels: number;
+  /** With an oracle and requests to it. */
+  readonly oracle?: boolean;
   /** When the chain's head is dated. */
   readonly endMs: number;
 }

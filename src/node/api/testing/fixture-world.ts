@@ -3,12 +3,15 @@ import { oddities, runChannel } from './fixture-channels.ts';
 import { accountOf, createFixtureConsortium, type FixtureConsortium, fixtureKey } from './fixture-consortium.ts';
 import { bytes32, CONTRACTS, callData, eventLog } from './fixture-events.ts';
 import { createFixtureLedger, type FixtureLedger, type FixtureTransaction } from './fixture-ledger.ts';
+import { createFixtureOracle, type FixtureOracle } from './fixture-oracle.ts';
 import { DAY_MS, type FixtureNode, type FixtureOptions, type Making, type Random, type Timed } from './fixture-story.ts';
 
 /** A consortium with a past: fifteen days of tasks and channels, denser towards the end. */
 export interface FixtureWorld {
   readonly ledger: FixtureLedger;
   readonly consortium: FixtureConsortium;
+  /** Absent unless the options ask for it. */
+  readonly oracle: FixtureOracle | undefined;
   /** Appends a block in which one more device is matched; returns the task's id. */
   grow(timestampMs: number): Hex;
 }
@@ -27,7 +30,8 @@ export function createFixtureWorld(options: FixtureOptions): FixtureWorld {
     4,
     Array.from({ length: 5 }, (_, at) => accountOf(`edge ${at + 1}`)),
   );
-  const ledger = createFixtureLedger(consortium.sealers, startMs);
+  const oracle = options.oracle === true ? createFixtureOracle(options.endMs) : undefined;
+  const ledger = createFixtureLedger(consortium.sealers, startMs, oracle?.answer);
   const nodes = makeNodes(options.edgeNodes, consortium, random);
   const timed = [
     ...registerNodes(nodes, startMs),
@@ -35,6 +39,7 @@ export function createFixtureWorld(options: FixtureOptions): FixtureWorld {
     ...Array.from({ length: options.tasks }, (_, at) => runTask(at, { options, nodes, random })).flat(),
     ...Array.from({ length: options.channels }, (_, at) => runChannel(at, { options, nodes, consortium, random })).flat(),
     ...oddities(options.endMs, consortium),
+    ...(oracle?.transactions ?? []),
   ];
   appendAll(ledger, timed, options.endMs);
   ledger.addPending(fixtureKey('a'), consortium.proxy);
@@ -44,6 +49,7 @@ export function createFixtureWorld(options: FixtureOptions): FixtureWorld {
   return {
     ledger,
     consortium,
+    oracle,
     grow(timestampMs) {
       const at = grown++;
       const device = accountOf(`device ${at % options.devices}`);
