@@ -23,6 +23,8 @@ const STEPS_MAX = 14;
 const KEPT_SHARE = 0.9;
 const LATENCY_MS_MAX = 5_000;
 const STEADY_SHARE = 0.7;
+/** So long the backlog of the overload may take to commit before finality is measured. */
+const SETTLE_SECONDS_MAX = 60;
 /** What the others need to notice that a sealer is gone, and to leave it out. */
 const AFTER_DEATH_SECONDS = 6;
 
@@ -50,6 +52,8 @@ interface Saturation {
   readonly p95Ms: number;
   readonly p99Ms: number;
   readonly cpuSecondsPer1000: number;
+  /** Of the overload before, seconds until all of it had committed, and what had not when it was waited for no longer. */
+  readonly backlog: { readonly seconds: number; readonly left: number };
   readonly steady: Step;
   readonly steps: readonly Step[];
 }
@@ -94,9 +98,12 @@ async function measureAll(cluster: Sealers): Promise<Record<string, unknown>> {
   }
   if (parts.has('one-dead')) result.oneDead = await killOne(cluster, load, watcher, { make: records, saturated });
   watcher.close();
-  const memoryMbMax = cluster.peakMegabytes();
-  tell(`largest sealer: ${memoryMbMax.toFixed(0)} MB resident at its peak`);
-  return { ...result, memoryMbMax };
+  const { peakMb, anonymousMbMax, fileMbMax } = cluster.memory();
+  tell(
+    `largest sealer: ${peakMb.toFixed(0)} MB resident at its peak; after the steps at most ${anonymousMbMax.toFixed(0)} MB of its own ` +
+      `and ${fileMbMax.toFixed(0)} MB of mapped files (its program and LevelDB's tables, which the kernel drops when others need room)`,
+  );
+  return { ...result, memoryMbMax: peakMb, anonymousMbMax, fileMbMax };
 }
 
 /** Raises the load until less than nine tenths of it come through, then measures at 70 % of the best. */
@@ -116,18 +123,24 @@ async function saturate(
     const step = await load.step(make, watcher, { ratePerSecond: rate, seconds, way });
     steps.push(step);
     tellStep(step);
-    sealers.peakMegabytes();
+    sealers.memory();
     best = Math.max(best, step.throughputPerSecond);
     const isSaturated = step.throughputPerSecond < KEPT_SHARE * rate || step.p95Ms > LATENCY_MS_MAX;
     saturatedInARow = isSaturated ? saturatedInARow + 1 : 0;
     // Twice: one slow moment of the machine is not the end.
     if (saturatedInARow === 2) break;
   }
+  const settling = performance.now();
+  const left = await load.settle(watcher, { way, secondsMax: SETTLE_SECONDS_MAX });
+  const backlog = { seconds: (performance.now() - settling) / 1000, left };
+  tell(
+    `  the backlog ${left === 0 ? 'had committed' : `had not committed (${left} open)`} after ${backlog.seconds.toFixed(1)} s`,
+  );
   const steady = await load.step(make, watcher, { ratePerSecond: STEADY_SHARE * best, seconds, way });
   tell(`  saturated at ${best.toFixed(0)}/s; at 70 % of it:`);
   tellStep(steady);
   const { p50Ms, p95Ms, p99Ms, cpuSecondsPer1000 } = steady;
-  return { throughputPerSecond: best, p50Ms, p95Ms, p99Ms, cpuSecondsPer1000, steady, steps };
+  return { throughputPerSecond: best, p50Ms, p95Ms, p99Ms, cpuSecondsPer1000, backlog, steady, steps };
 }
 
 interface OneDead {

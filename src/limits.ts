@@ -278,7 +278,9 @@ export const SHARED_CALL_BYTES_MAX = 1024;
 /** Executed proposals of the next height a node keeps: one per round that is under way. */
 export const PROPOSALS_KEPT_MAX = 8;
 /** Decoded transactions remembered by hash, so that a transaction seen twice is decoded and recovered once. */
-export const TRANSACTIONS_DECODED_MAX = 16_384;
+export const TRANSACTIONS_DECODED_MAX = 8_192;
+/** Pieces of memory that the bytes of transactions are kept in: some twelve share one. One that waits for long keeps no more than POOL_ENTRY_OVERHEAD_BYTES. */
+export const TRANSACTION_PIECE_BYTES = 2 * 1024;
 /** Block hashes kept in memory: `BLOCKHASH` reaches 256 blocks back, and a bounded map may hold as little as half. */
 export const BLOCKHASHES_CACHED_MAX = 1_024;
 /** Headers remembered by hash, so that one which many nodes of a process see is decoded once: about 3 KB each. */

@@ -83,6 +83,8 @@ class Lane {
 export class Load {
   private readonly sealers: Sealers;
   private readonly lanes: readonly Lane[];
+  /** Sent in any step so far, and not looked at since they became final. */
+  private readonly open = new Set<string>();
 
   constructor(sealers: Sealers) {
     this.sealers = sealers;
@@ -133,6 +135,25 @@ export class Load {
     };
   }
 
+  /**
+   * Waits until all that was ever sent is final, so that what follows meets no backlog; what was refused is sent again meanwhile.
+   * Returns how many are still open after `secondsMax`.
+   */
+  async settle(watcher: Watcher, { way, secondsMax }: { readonly way: Way; readonly secondsMax: number }): Promise<number> {
+    const until = performance.now() + 1000 * secondsMax;
+    const step = { ratePerSecond: 0, seconds: 0, way, sentAt: new Map<string, number>(), state: { refused: 0 } };
+    while (this.stillOpen(watcher) > 0 && performance.now() < until) {
+      for (const lane of this.lanes) if (!lane.sealer.isDead) this.send(lane, [], { from: 0, to: 0 }, step);
+      await delay(100);
+    }
+    return this.stillOpen(watcher);
+  }
+
+  private stillOpen(watcher: Watcher): number {
+    for (const hash of this.open) if (watcher.finalAt(hash) !== undefined) this.open.delete(hash);
+    return this.open.size;
+  }
+
   /** Sends what is due and returns how far it came. */
   private send(
     lane: Lane,
@@ -161,7 +182,10 @@ export class Load {
     { way, sentAt, state }: StepOptions & { readonly sentAt: Map<string, number>; readonly state: { refused: number } },
   ): void {
     const now = performance.now();
-    for (const { hash } of batch) if (!sentAt.has(hash)) sentAt.set(hash, now);
+    for (const { hash } of batch) {
+      if (!sentAt.has(hash)) sentAt.set(hash, now);
+      this.open.add(hash);
+    }
     lane.underWay += 1;
     const answering = way === 'batch' ? lane.post('/batch', encodeBatch(batch)) : lane.post('/', jsonBatch(batch));
     answering

@@ -20,6 +20,15 @@ export interface Sealer {
   isDead: boolean;
 }
 
+/** Resident memory in MB, as the kernel counts it. */
+export interface Memory {
+  /** The largest resident set at any moment. */
+  readonly peakMb: number;
+  /** The process's own memory, and pages of files that it maps, at the moments that were looked at. */
+  readonly anonymousMbMax: number;
+  readonly fileMbMax: number;
+}
+
 /** Four sealers in four processes, in a folder of their own. */
 export interface Sealers {
   readonly chainId: number;
@@ -29,8 +38,8 @@ export interface Sealers {
   kill(sealer: Sealer): Promise<void>;
   /** Seconds of processor time that the living sealers have taken in all. */
   cpuSeconds(): number;
-  /** The largest resident memory of any of them so far, in MB. */
-  peakMegabytes(): number;
+  /** Looks at the living sealers and returns the most that any of them has taken so far. */
+  memory(): Memory;
   /** Ends every process and deletes the folder. */
   stop(): Promise<void>;
 }
@@ -61,7 +70,7 @@ export async function startSealers(count = 4): Promise<Sealers> {
       names.map((name) => supervisor.start({ name, stage: 0, args: ['node', '--folder', path.join(folder, name)] })),
     );
     const all = started.map(sealerOf);
-    let peak = 0;
+    let memory: Memory = { peakMb: 0, anonymousMbMax: 0, fileMbMax: 0 };
     return {
       chainId: CHAIN_ID,
       all,
@@ -74,9 +83,9 @@ export async function startSealers(count = 4): Promise<Sealers> {
         await gone;
       },
       cpuSeconds: () => all.reduce((sum, sealer) => sum + (sealer.isDead ? 0 : cpuSecondsOf(sealer.pid)), 0),
-      peakMegabytes() {
-        for (const { pid, isDead } of all) if (!isDead) peak = Math.max(peak, peakMegabytesOf(pid));
-        return peak;
+      memory() {
+        for (const { pid, isDead } of all) if (!isDead) memory = larger(memory, memoryOf(pid));
+        return memory;
       },
       stop,
     };
@@ -97,9 +106,18 @@ function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-function peakMegabytesOf(pid: number): number {
-  const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line?.[1] ?? 0) / 1024;
+function memoryOf(pid: number): Memory {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const megabytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0) / 1024;
+  return { peakMb: megabytes('VmHWM'), anonymousMbMax: megabytes('RssAnon'), fileMbMax: megabytes('RssFile') };
+}
+
+function larger(left: Memory, right: Memory): Memory {
+  return {
+    peakMb: Math.max(left.peakMb, right.peakMb),
+    anonymousMbMax: Math.max(left.anonymousMbMax, right.anonymousMbMax),
+    fileMbMax: Math.max(left.fileMbMax, right.fileMbMax),
+  };
 }
 
 /** A port that is free now, with room for others above it. */

@@ -36,6 +36,8 @@ const mainFile = fileURLToPath(new URL('./main.ts', import.meta.url));
 const READY_WITHIN_MS = 120_000;
 /** V8 takes twice 64 MB for young objects on a machine with much memory; with twice 16 MB a sealer does its work in the same time. */
 const YOUNG_GENERATION = ['--max-semi-space-size=16'];
+/** glibc takes memory from up to eight arenas a core, each of which keeps what was freed in it: with two, a sealer under load has 30 MB less. */
+const MALLOC_ARENAS = '2';
 
 /** Runs nodes as child processes, each with a log file of its own in `logFolder`. */
 export function createSupervisor(logFolder: string): Supervisor {
@@ -56,6 +58,7 @@ export function createSupervisor(logFolder: string): Supervisor {
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
       // A terminal's Ctrl-C goes to the supervisor alone, which then stops everybody in order.
       detached: true,
+      env: { MALLOC_ARENA_MAX: MALLOC_ARENAS, ...process.env },
       execArgv: [...process.execArgv, ...YOUNG_GENERATION],
     });
     const supervised: Supervised = { plan, process: child, logFile, report: undefined, exited: undefined };

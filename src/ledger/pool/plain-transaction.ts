@@ -11,6 +11,9 @@ export interface PlainTransaction {
   readonly publicKey: Uint8Array;
 }
 
+/** What was recovered last: 4 and the public key. */
+const recovered = new Uint8Array(65);
+
 const FEE_MARKET_TYPE = 2;
 const NONCE_MAX = 0xffff_ffff_ffff_ffffn;
 /** An empty access list. */
@@ -28,12 +31,13 @@ export function decodePlainTransaction(raw: Uint8Array, chainId: number): PlainT
     first === FEE_MARKET_TYPE ? readFeeMarket(raw, chainId) : first >= EMPTY_LIST ? readLegacy(raw, chainId) : undefined;
   if (parts === undefined) return undefined;
   const { fields, digest, signature, recovery } = parts;
-  let publicKey: Uint8Array;
   try {
-    publicKey = secp256k1.ecdsaRecover(signature, recovery, digest, false).subarray(1);
+    secp256k1.ecdsaRecover(signature, recovery, digest, false, recovered);
   } catch {
     return undefined;
   }
+  // 64 bytes lie in V8's heap, the 65 that are recovered would be allocated apart from it.
+  const publicKey = recovered.slice(1);
   return { fields, publicKey, sender: toHex(keccak256(publicKey).subarray(12)) as Address };
 }
 

@@ -2,8 +2,9 @@ import { Capability, createTxFromRLP, TransactionType, type TypedTransaction } f
 import { BoundedMap } from '../../bounded-map.ts';
 import { type Address, equalBytes, type Hex, keccak256, toAddress, toHex } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
-import { TRANSACTION_BYTES_MAX, TRANSACTIONS_DECODED_MAX } from '../../limits.ts';
+import { TRANSACTION_BYTES_MAX, TRANSACTION_PIECE_BYTES, TRANSACTIONS_DECODED_MAX } from '../../limits.ts';
 import { rememberByIdentity } from '../../remember.ts';
+import { BytePacker } from '../byte-packer.ts';
 import { chainRules } from '../execution/chain-rules.ts';
 import type { PayloadCommitment } from '../payload/payload.ts';
 import { decodePayloadTransaction, PAYLOAD_TRANSACTION_TYPE, payloadOf } from '../payload/payload-transaction.ts';
@@ -25,25 +26,14 @@ export interface SignedTransaction {
 
 // Decoding and recovery are pure, and every node that a process seats sees the same transactions: remembered by hash, per chain.
 const decodedOfChain = new Map<number, BoundedMap<Hex, SignedTransaction>>();
-/** The same by the array that the transaction came in, which saves the hash. */
-const decodedOfArray = new WeakMap<Uint8Array, { readonly signed: SignedTransaction; readonly chainId: number }>();
+// Those of one moment wait together and go together.
+const packer = new BytePacker(TRANSACTION_PIECE_BYTES);
 
 /**
  * Decodes a transaction, holds it to this chain's form and recovers its sender, once per process.
  * @throws TreadleError POOL_TOO_LARGE | POOL_TYPE_REFUSED | POOL_WRONG_CHAIN | POOL_INVALID
  */
 export function decodeTransaction(raw: Uint8Array, chainId: number): SignedTransaction {
-  const known = decodedOfArray.get(raw);
-  if (known?.chainId === chainId) return known.signed;
-  const signed = decodeByHash(raw, chainId);
-  decodedOfArray.set(raw, { signed, chainId });
-  return signed;
-}
-
-/** The hash of an encoded transaction. */
-export const transactionHashOf = rememberByIdentity((raw: Uint8Array): Hex => toHex(keccak256(raw)));
-
-function decodeByHash(raw: Uint8Array, chainId: number): SignedTransaction {
   if (raw.length > TRANSACTION_BYTES_MAX) {
     const data = { sizeBytes: raw.length, maximumBytes: TRANSACTION_BYTES_MAX };
     throw new TreadleError('POOL_TOO_LARGE', {
@@ -61,12 +51,16 @@ function decodeByHash(raw: Uint8Array, chainId: number): SignedTransaction {
   return signed;
 }
 
+/** The hash of an encoded transaction. */
+export const transactionHashOf = rememberByIdentity((raw: Uint8Array): Hex => toHex(keccak256(raw)));
+
 function decodeAnew(raw: Uint8Array, hash: Hex, chainId: number): SignedTransaction {
   if (raw[0] === TransactionType.BlobEIP4844) {
     throw new TreadleError('POOL_TYPE_REFUSED', { detail: 'blob transactions (type 3) are not taken', data: { type: raw[0] } });
   }
   // The bytes live on in the pool and on disk: a copy keeps the large frame that they came in from living on too.
-  const own = Uint8Array.from(raw);
+  const own = packer.take(raw.length);
+  own.set(raw);
   const plain = decodePlainTransaction(own, chainId);
   if (plain !== undefined) return new DecodedTransaction(plain, { raw: own, hash, chainId });
   let transaction: TypedTransaction;

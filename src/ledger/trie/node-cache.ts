@@ -17,8 +17,8 @@ const OFFSET_BITS = 20;
  */
 export class NodeCache {
   private readonly halfBytes: number;
-  private young = new Half();
-  private old = new Half();
+  private young = new Half(PLACES_MIN);
+  private old = new Half(PLACES_MIN);
 
   constructor(bytesMax: number) {
     this.halfBytes = bytesMax / 2;
@@ -48,7 +48,8 @@ export class NodeCache {
     if (this.young.sizeBytes + HEADER_BYTES + node.length > this.halfBytes) {
       // Its memory is left to those who still hold views of it.
       this.old = this.young;
-      this.young = new Half();
+      // It will take about as many: growing to that step by step would move each of them several times.
+      this.young = new Half(this.old.placesCount);
     }
     this.young.add(hash, node);
   }
@@ -59,8 +60,16 @@ class Half {
   sizeBytes = 0;
   private readonly chunks: Uint8Array[] = [];
   private free = 0;
-  private places = new Uint32Array(PLACES_MIN);
+  private places: Uint32Array;
   private entries = 0;
+
+  constructor(places: number) {
+    this.places = new Uint32Array(places);
+  }
+
+  get placesCount(): number {
+    return this.places.length;
+  }
 
   get(hash: Uint8Array): Uint8Array | undefined {
     const { places } = this;
