@@ -26,6 +26,7 @@ const published = [
   'Outbox',
   'Inbox',
   'FederalFile',
+  'TrainingTasks',
 ] as const;
 
 /** Where their sources are, when not in `contracts/src` itself. */
@@ -38,6 +39,7 @@ const folderOf: Partial<Record<(typeof published)[number], string>> = {
   Outbox: 'crossledger',
   Inbox: 'crossledger',
   FederalFile: 'crossledger',
+  TrainingTasks: 'learning',
 };
 
 /**
@@ -55,6 +57,7 @@ const runsOf: Partial<Record<(typeof published)[number], number>> = {
   Outbox: 200,
   Inbox: 200,
   FederalFile: 200,
+  TrainingTasks: 200,
 };
 
 /** The compiler settings that the committed bytecode depends on. */

@@ -831,6 +831,8 @@ export const API_INTERVAL_BLOCKS = 20;
 export const API_RATE_SECONDS = 60;
 /** Oracle requests the view remembers, pending ones longest; specifications and answers are up to 8 KB each, usually a hundred bytes. */
 export const API_REQUESTS_KEPT_MAX = 20_000;
+/** Messages between ledgers the view remembers; those that have not ended longest. A relayer's queue of some thousands fits. */
+export const API_MESSAGES_KEPT_MAX = 20_000;
 /** Terms of the oracle the view remembers: some hours of them. */
 export const API_TERMS_KEPT_MAX = 128;
 /** Terms, and stakes that were taken, which the page of the oracle lists. */
@@ -883,6 +885,26 @@ export const PROPOSALS_REPORTED_MAX = 100;
 export const LANE_LEAVES_MAX = 2 ** 22;
 /** Blocks whose events a lane is read from with one question. */
 export const LANE_BLOCKS_PER_QUERY = 1_000;
+/** Heights of a ledger that nobody files for count when they are multiples of this: as many blocks as between two filings. */
+export const LANE_STEP_BLOCKS = 16;
+/** Heights back from the newest one at which nodes look for a lane: some are a few blocks ahead of others, and a filing may be late. */
+export const LANE_HEIGHTS_BACK = 4;
+/** Heights that a gateway files after it was away: later ones tell all that earlier ones do. */
+export const FILING_CATCH_UP_HEIGHTS = 4;
+/** Between two looks for heights to file: one comes in eight seconds at most. */
+export const FILING_PAUSE_MICROS = 1_000_000;
+/** Messages or receipts in one transaction of a relay: what the contracts take. */
+export const RELAY_BATCH_MAX = 64;
+/** Gas of one transaction of a relay: a third of a block is left to others. */
+export const RELAY_BATCH_GAS_MAX = 40_000_000n;
+/** Between two looks at a lane while there is work, and when there is none. */
+export const RELAY_PAUSE_MICROS_MIN = 500_000;
+export const RELAY_PAUSE_MICROS_MAX = 4_000_000;
+/** Turns that relays of one lane take, and how long one waits for the one before: two blocks. */
+export const RELAY_TURNS_MAX = 4;
+export const RELAY_TURN_MICROS = 2_000_000;
+/** Life of a relay's request to the oracle: a term may have to end first. */
+export const RELAY_ASK_SECONDS = 300;
 
 // --- cli -----------------------------------------------------------------------------------
 
@@ -962,6 +984,26 @@ export const TWINS_PROOF_HASHES_MAX = 64;
 export const TWINS_BUNDLE_BYTES_MAX = 8 * 1024 * 1024;
 /** Headers in a bundle: the sealers of as many periods. */
 export const TWINS_BUNDLE_HEADERS_MAX = 512;
+/** Tokens, addresses or patterns of twins in one node's file: whoever has more sends through a gateway of its own. */
+export const TELEMETRY_RULES_MAX = 256;
+/** Batches that are taken in at the same time over HTTP; more are told to come back: 32 of the largest bodies are 128 MB. */
+export const TELEMETRY_POSTS_MAX = 32;
+/** Pages and proofs that are made at the same time; each reads tiles and bundles of entries. */
+export const TELEMETRY_READS_MAX = 16;
+/** When a client that found a node busy with readings should come back. */
+export const TELEMETRY_RETRY_AFTER_MS = 1_000;
+/** Bundles of entries that are looked through for a reading, the latest first: a million readings. Older ones are asked for by index. */
+export const TELEMETRY_LOOK_BACK_BUNDLES = 4_096;
+/** Tries of a proof while a checkpoint is on its way from the ledger to the log's folder. */
+export const TELEMETRY_PROOF_ATTEMPTS = 5;
+/** Pause between two of them: a block or two. */
+export const TELEMETRY_PROOF_PAUSE_MICROS = 300_000;
+/** How often readings that are too old are removed. */
+export const TELEMETRY_EXPIRE_MICROS = 3_600_000_000;
+/** Looks at a twin by an oracle node when its own ledger and the owner's checkpoint do not agree yet: one of them may be a block behind. */
+export const TWIN_READ_ATTEMPTS = 4;
+/** Pause between two of them. */
+export const TWIN_READ_PAUSE_MICROS = 500_000;
 
 // --- light ---------------------------------------------------------------------------------
 
@@ -1035,6 +1077,8 @@ export const ORACLE_GRACE_MICROS = 100_000;
 export const ORACLE_PASSES_MAX = 4;
 /** Rounds that one node leads at a time. */
 export const ORACLE_ROUNDS_MAX = 4;
+/** Of these, rounds of jobs that take minutes, such as training: the others stay free for what is quick. */
+export const ORACLE_SLOW_ROUNDS_MAX = 2;
 /** Numbers of proposals reserved on disk at once: one flush for so many rounds. */
 export const ORACLE_ATTEMPTS_RESERVED = 256;
 /** Proposals of masters remembered, some 300 bytes each: those of the requests of two terms. */
@@ -1101,3 +1145,13 @@ export const FEDERATED_SLICE_STEPS = 10;
 export const FEDERATED_ANCHOR_ATTEMPTS = 10;
 /** Pause between them: a few blocks. */
 export const FEDERATED_ANCHOR_PAUSE_MICROS = 3_000_000;
+/** Clients of one training task: `TrainingTasks.CLIENTS_MAX`. */
+export const TASK_CLIENTS_MAX = 64;
+/** A bundle names each client once, with a digest, a signature or a reason. */
+export const TASK_BUNDLE_BYTES_MAX = 64 * 1024;
+/** A bundle is small; whoever does not have it says so at once. */
+export const TASK_BUNDLE_TIMEOUT_MICROS = 5_000_000;
+/** Rounds of tasks that a node has led or checked, kept for those who still ask: some attempts of each task that the oracle works on at once. */
+export const TASK_BUNDLES_KEPT_MAX = 64;
+/** Part of the time for a round that clients get; the rest is for whoever checks. */
+export const TASK_CLIENTS_PART = 0.5;

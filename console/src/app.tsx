@@ -9,7 +9,10 @@ import { DevicePage } from './pages/device.tsx';
 import { DevicesPage } from './pages/devices.tsx';
 import { EdgeNodePage } from './pages/edge-node.tsx';
 import { EdgeNodesPage } from './pages/edge-nodes.tsx';
+import { LedgersPage } from './pages/ledgers.tsx';
 import { MapPage } from './pages/map.tsx';
+import { MessagePage } from './pages/message.tsx';
+import { MessagesPage } from './pages/messages.tsx';
 import { NodePage } from './pages/node.tsx';
 import { NodesPage } from './pages/nodes.tsx';
 import { ObservePage } from './pages/observe.tsx';
@@ -22,6 +25,7 @@ import { TaskPage } from './pages/task.tsx';
 import { TasksPage } from './pages/tasks.tsx';
 import { TransactionPage } from './pages/transaction.tsx';
 import { TransactionsPage } from './pages/transactions.tsx';
+import { VerifyPage } from './pages/verify.tsx';
 import { Link, useLocation } from './router.tsx';
 
 export function App() {
@@ -54,12 +58,18 @@ function pageOf(section: string, id: string | undefined) {
       return id === undefined ? <TasksPage /> : <TaskPage id={id} />;
     case 'channels':
       return id === undefined ? <ChannelsPage /> : <ChannelPage id={id} />;
+    case 'ledgers':
+      return id === undefined ? <LedgersPage /> : <Missing />;
+    case 'messages':
+      return id === undefined ? <MessagesPage /> : <MessagePage id={id} />;
     case 'oracle':
       return id === undefined ? <OraclePage /> : <Missing />;
     case 'requests':
       return id === undefined ? <OracleRequestsPage /> : <OracleRequestPage id={id} />;
     case 'feeds':
       return id === undefined ? <OracleFeedsPage /> : <Missing />;
+    case 'verify':
+      return id === undefined ? <VerifyPage /> : <Missing />;
     case 'observe':
       return id === undefined ? <ObservePage /> : <Missing />;
     default:

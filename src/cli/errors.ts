@@ -87,4 +87,8 @@ export const cliErrors = defineErrors({
     summary: 'A file belongs to another chain than the node',
     action: 'Use the file of this chain, or name a node of the other chain with --rpc',
   },
+  CLI_SECRET_MISSING: {
+    summary: 'A secret that node.json names is missing or too short',
+    action: 'Write it into the file, or set the environment variable, that the message names',
+  },
 });

@@ -16,15 +16,21 @@ export interface FigurePoolOptions {
 }
 
 /**
- * Runs units in processes of their own, a new one for each: a large network leaves much behind.
+ * Runs units in processes of their own, one per worker; after a network of Treadle's nodes a new one, because it leaves much behind.
  *
  * @throws TreadleError SCENARIO_NODE_FAILED when a unit broke off
  */
 export async function runFigurePool({ workers, units, calibration, onResults }: FigurePoolOptions): Promise<void> {
   const left = [...units];
   const work = async (): Promise<void> => {
+    let child: ChildProcess | undefined;
     for (let unit = left.shift(); unit !== undefined; unit = left.shift()) {
-      const answer = await runInChild({ unit, calibration });
+      child ??= fork(CHILD, ['--figure-child'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
+      const answer = await runIn(child, { unit, calibration });
+      if (unit.contender === 'pedal' || 'error' in answer) {
+        end(child);
+        child = undefined;
+      }
       if ('error' in answer) {
         left.length = 0;
         const detail = `${unit.contender}, ${unit.nodes} nodes, seed ${unit.seed}: ${answer.error}`;
@@ -32,21 +38,27 @@ export async function runFigurePool({ workers, units, calibration, onResults }: 
       }
       onResults(unit, answer.results);
     }
+    if (child !== undefined) end(child);
   };
   await Promise.all(Array.from({ length: workers }, work));
 }
 
-async function runInChild(task: FigureTask): Promise<FigureAnswer> {
-  const child = fork(CHILD, ['--figure-child'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' });
-  try {
-    return await new Promise<FigureAnswer>((resolve) => {
-      child.on('message', (answer) => resolve(answer as FigureAnswer));
-      child.on('exit', (code, signal) => resolve({ error: `the process ended (${signal ?? `exit code ${code}`})` }));
-      child.send(task);
+function runIn(child: ChildProcess, task: FigureTask): Promise<FigureAnswer> {
+  return new Promise((resolve) => {
+    const settle = (answer: FigureAnswer): void => {
+      child.off('message', onMessage);
+      child.off('exit', onExit);
+      resolve(answer);
+    };
+    const onMessage = (answer: unknown): void => settle(answer as FigureAnswer);
+    const onExit = (code: number | null, signal: NodeJS.Signals | null): void =>
+      settle({ error: `the process ended (${signal ?? `exit code ${code}`})` });
+    child.on('message', onMessage);
+    child.on('exit', onExit);
+    child.send(task, (error) => {
+      if (error !== null) settle({ error: `the process takes no message: ${error.message}` });
     });
-  } finally {
-    end(child);
-  }
+  });
 }
 
 function end(child: ChildProcess): void {

@@ -5,6 +5,7 @@ import {
   type LinkShaping,
   serveHttp,
 } from '../environment/host/index.ts';
+import type { HttpApp } from '../environment/index.ts';
 import { createMemoryStateStore, createRpcHttpApp, EvmExecutor, type Executor } from '../ledger/index.ts';
 import { PORT_TRIES_MAX } from '../limits.ts';
 import {
@@ -18,12 +19,14 @@ import {
   type LedgerNode,
   oracleRoundsOf,
   type Platform,
+  type Siblings,
   type TreadleNode,
 } from '../node/index.ts';
 import { watchCertificateFile } from './certificate-file-watch.ts';
 import { readConsoleFile } from './console-files.ts';
 import { ensureKernels } from './kernel-files.ts';
 import type { LoadedNode } from './load-setup.ts';
+import { openTelemetryParts, servingTelemetry, startTelemetry, type TelemetryParts } from './telemetry-parts.ts';
 import { VERSION } from './version.ts';
 
 /** A node on this machine, with what it serves. */
@@ -44,6 +47,8 @@ export interface RunOptions {
   readonly host?: LedgerNode;
   /** Shared by the members of a fleet: what each of them would compute from the same genesis. */
   readonly executor?: Executor;
+  /** Full nodes of other ledgers in this process, this one among them. */
+  readonly siblings?: Siblings;
   /** Time from one task to the next, in place of the device's own. */
   readonly intervalMs?: number;
   /** False: a device that runs no tasks of its own accord. */
@@ -68,6 +73,8 @@ export async function runNode(loaded: LoadedNode, options: RunOptions): Promise<
   });
   const opened = closingBackwards(() => environment.close());
   try {
+    const telemetry = await openTelemetryParts(loaded, environment.log);
+    if (telemetry !== undefined) opened.add(() => telemetry.store.close());
     const platform: Platform = {
       version: VERSION,
       ...(loaded.setup.models !== undefined && {
@@ -75,6 +82,7 @@ export async function runNode(loaded: LoadedNode, options: RunOptions): Promise<
       }),
       fatal: options.fatal,
       ...(options.executor !== undefined && { executor: options.executor }),
+      ...(options.siblings !== undefined && { siblings: options.siblings }),
     };
     const node = await build(environment, setup, platform, options);
     opened.add(() => node.stop());
@@ -85,7 +93,8 @@ export async function runNode(loaded: LoadedNode, options: RunOptions): Promise<
       const stopWatching = watchCertificateFile(loaded.certificateFile, { node, log: environment.log });
       opened.add(stopWatching);
     }
-    const { rpc, console } = options.serve === false ? {} : await serve(file, node, api, opened.add);
+    const withReadings = telemetry === undefined ? sameApp : await keepReadings(telemetry, environment, node, opened.add);
+    const { rpc, console } = options.serve === false ? {} : await serve(file, node, { api, withReadings }, opened.add);
     const urls = { rpc: rpc?.url, console: console?.url };
     environment.log.info('node.started', {
       role: file.role,
@@ -108,21 +117,42 @@ function outsideOf({ setup: { file }, folder }: LoadedNode) {
 
 type Closing = () => unknown;
 
+function sameApp(app: HttpApp): HttpApp {
+  return app;
+}
+
+/** Opens the log of a node's readings; what the node serves gets their routes in front. */
+async function keepReadings(
+  parts: TelemetryParts,
+  environment: HostEnvironment,
+  node: TreadleNode,
+  closeLater: (close: Closing) => void,
+): Promise<(app: HttpApp) => HttpApp> {
+  if (!isLedgerNode(node)) return sameApp;
+  const service = await startTelemetry(parts, environment, node.full);
+  closeLater(() => service.close());
+  return (app) => servingTelemetry(app, parts, { service, environment });
+}
+
 /** Serves what node.json says, each on the first free port from the one that it names. */
 async function serve(
   file: LoadedNode['setup']['file'],
   node: TreadleNode,
-  api: Api,
+  { api, withReadings }: { readonly api: Api; readonly withReadings: (app: HttpApp) => HttpApp },
   closeLater: (close: Closing) => void,
 ): Promise<{ readonly rpc?: HttpServer; readonly console?: HttpServer }> {
   const servers: { rpc?: HttpServer; console?: HttpServer } = {};
   if (file.rpc !== undefined && isLedgerNode(node)) {
-    const rpc = await serveHttp(createRpcHttpApp(node.full.rpc), { ...file.rpc, portTries: PORT_TRIES_MAX, origins: ['*'] });
+    const rpc = await serveHttp(withReadings(createRpcHttpApp(node.full.rpc)), {
+      ...file.rpc,
+      portTries: PORT_TRIES_MAX,
+      origins: ['*'],
+    });
     closeLater(() => rpc.close());
     servers.rpc = rpc;
   }
   if (file.console !== undefined) {
-    const console = await serveHttp(api, { ...file.console, portTries: PORT_TRIES_MAX });
+    const console = await serveHttp(withReadings(api), { ...file.console, portTries: PORT_TRIES_MAX });
     closeLater(() => console.close());
     servers.console = console;
   }

@@ -11,6 +11,7 @@ import {
   oracleContracts,
   PAYMENT_CHANNELS_ADDRESS,
   paymentChannelsArtifact,
+  trainingContract,
 } from '../contracts/index.ts';
 import { type Address, type Hex, toHex } from '../crypto/index.ts';
 import { TreadleError } from '../errors.ts';
@@ -71,11 +72,15 @@ export function buildGenesis(options: GenesisOptions): Genesis {
     contracts: [
       ...placeContracts(proxy, companies),
       ...oracleContracts(readOracleSettings(oracle)),
+      trainingContract(TRAINING_CONFIG),
       ...(crossLedger === undefined ? [] : crossLedgerContracts(crossLedger)),
       RECORDS_GENESIS_CONTRACT,
     ],
   };
 }
+
+/** Tasks of learning: a stake as of a node of the oracle, and not more tasks than the oracle can work on. */
+const TRAINING_CONFIG = { minStakeWei: 10n ** 18n, openTasks: 256, openPerOwner: 16 } as const;
 
 /** Creation code with constructor arguments: the consortium first, since the registry asks it who is a company. */
 function placeContracts(proxy: Address, companies: readonly CompanySeat[]): readonly GenesisContract[] {
@@ -158,14 +163,8 @@ const timingSchema = z
     gatherMs: milliseconds.exactOptional(),
   })
   // A round that ends before its block may come would fail at every height.
-  .refine(
-    ({ baseTimeoutMs, blockIntervalMs }) => baseTimeoutMs > blockIntervalMs,
-    'expected baseTimeoutMs above blockIntervalMs',
-  )
-  .refine(
-    ({ gatherMs = 0, blockIntervalMs }) => gatherMs <= blockIntervalMs,
-    'expected gatherMs of at most blockIntervalMs',
-  );
+  .refine(({ baseTimeoutMs, blockIntervalMs }) => baseTimeoutMs > blockIntervalMs, 'expected baseTimeoutMs above blockIntervalMs')
+  .refine(({ gatherMs = 0, blockIntervalMs }) => gatherMs <= blockIntervalMs, 'expected gatherMs of at most blockIntervalMs');
 
 const genesisSchema = z.strictObject({
   chainId: z.int('expected a chain id').positive('expected a chain id above 0'),

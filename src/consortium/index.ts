@@ -74,6 +74,7 @@ export {
   type OracleSettingsInput,
   oracleSettingsSchema,
 } from './oracle-settings.ts';
+export { type LaidLedger, lanesOf } from './plan-lanes.ts';
 export { type LedgersPlan, type LedgersPlanOptions, planLedgers } from './plan-ledgers.ts';
 export {
   CERTIFIED_ROLES,
@@ -88,4 +89,5 @@ export {
 } from './roles.ts';
 export { issuersFor, nodeOfAccount, type Roster, type RosterCompany, rosterOfFounders } from './roster.ts';
 export type { PlanOptions, Position } from './seat.ts';
+export { type TelemetrySecret, type TelemetrySettings, telemetrySchema } from './telemetry-config.ts';
 export { agreedVersion, versionsText, WIRE_VERSIONS, type WireVersions } from './wire-versions.ts';

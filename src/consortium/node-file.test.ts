@@ -31,7 +31,11 @@ describe('readNodeFile', () => {
 
   it('takes an oracle node without a word about the oracle, and one that says everything', () => {
     const oracleFile = { role: 'oracle', name: 'Oracle node 1', company };
-    expect(read(oracleFile)).toMatchObject({ role: 'oracle', oracle: { retire: false, lookMs: 5_000 }, certificateFile: 'certificate.json' });
+    expect(read(oracleFile)).toMatchObject({
+      role: 'oracle',
+      oracle: { retire: false, lookMs: 5_000 },
+      certificateFile: 'certificate.json',
+    });
     const outside = { http: { hosts: { 'plant.example': { private: true, headers: { authorization: 'Bearer x' } } } } };
     const oracle = { stakeWei: '5', retire: true, outside };
     expect(read({ ...oracleFile, oracle })).toMatchObject({ oracle });

@@ -3,6 +3,7 @@ import { CONTACT_ADDRESSES_MAX, CONTACT_NAME_BYTES_MAX, ORACLE_LOOK_MICROS, OUTS
 import { type ConfigText, readConfig } from './config-reader.ts';
 import { address, weiText } from './fields.ts';
 import { outsideConfigSchema } from './outside-config.ts';
+import { telemetrySchema } from './telemetry-config.ts';
 import { versionsText, WIRE_VERSIONS } from './wire-versions.ts';
 
 const port = z
@@ -116,22 +117,25 @@ const common = {
 };
 /** For a sealer whose node runs with another key than its company's or proxy's account. */
 const seated = { accountKeyFile: path.optional() };
+/** Whoever has a ledger of its own may keep the readings of its machines. */
+const owner = { telemetry: telemetrySchema.optional() };
 const certified = { certificateFile: path.default('certificate.json') };
 
 const proxy = z.strictObject({
   ...common,
   ...seated,
+  ...owner,
   role: z.literal('proxy'),
   /** Put into the payment channel to an edge node when it is opened. */
   depositWei: weiText.default('10000000000000000000'),
   /** How long an edge node may still claim after the proxy starts to close a channel. */
   challengeSeconds: positiveInteger.default(3600),
 });
-const company = z.strictObject({ ...common, ...seated, role: z.literal('company') });
-const edgeNode = z.strictObject({ ...common, ...certified, role: z.literal('edge'), edge });
+const company = z.strictObject({ ...common, ...seated, ...owner, role: z.literal('company') });
+const edgeNode = z.strictObject({ ...common, ...certified, ...owner, role: z.literal('edge'), edge });
 const deviceNode = z.strictObject({ ...common, ...certified, role: z.literal('device'), device });
-const centre = z.strictObject({ ...common, ...certified, role: z.literal('centre') });
-const oracleNode = z.strictObject({ ...common, ...certified, role: z.literal('oracle'), oracle: oracle.prefault({}) });
+const centre = z.strictObject({ ...common, ...certified, ...owner, role: z.literal('centre') });
+const oracleNode = z.strictObject({ ...common, ...certified, ...owner, role: z.literal('oracle'), oracle: oracle.prefault({}) });
 
 /** `node.json`: everything that an operator sets for one node. Paths are relative to the file. */
 export const nodeFileSchema = z.discriminatedUnion('role', [proxy, company, edgeNode, deviceNode, centre, oracleNode], {

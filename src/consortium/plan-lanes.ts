@@ -34,22 +34,26 @@ const LANE: Omit<LaneConfig, 'trust'> = {
 export function lanesOf(
   own: LaidLedger,
   ledgers: readonly LaidLedger[],
-  about: { readonly keys: ReadonlyMap<string, NodeKey>; readonly oracles: number; readonly nowMs: number },
+  about: {
+    /** Keys of the seats that are on every ledger, by folder. */
+    readonly keysOf: (ledger: LaidLedger) => ReadonlyMap<string, NodeKey>;
+    readonly oracles: number;
+    readonly nowMs: number;
+  },
 ): CrossLedgerConfig {
-  const { keys, oracles, nowMs } = about;
+  const { keysOf, oracles, nowMs } = about;
   const others = ledgers.filter(({ chainId }) => chainId !== own.chainId);
-  const companies = addressesOf(keys, (seat) => seat.startsWith('company-'));
-  const sealers = addressesOf(keys, (seat) => seat === 'proxy' || seat.startsWith('company-'));
+  const companies = addressesOf(keysOf(own), (seat) => seat.startsWith('company-'));
   const lane: LaneConfig = { trust: oracles >= ORACLES_OF_A_GROUP ? 'both' : 'certificate', ...LANE };
   return {
     lanes: others.map(({ chainId }) => ({ peer: BigInt(chainId), lane })),
-    sources: others.map(({ chainId }) => ({
-      chainId: BigInt(chainId),
+    sources: others.map((other) => ({
+      chainId: BigInt(other.chainId),
       domain: NO_DOMAIN,
       height: 0n,
       timestamp: BigInt(Math.floor(nowMs / 1000)),
       trustingSeconds: 30 * DAY_SECONDS,
-      sealers,
+      sealers: addressesOf(keysOf(other), (seat) => seat === 'proxy' || seat.startsWith('company-')),
     })),
     ...(own.federal && {
       filed: others.map(({ chainId }) => ({ chainId: BigInt(chainId), interval: FILING_INTERVAL, companies })),

@@ -32,7 +32,7 @@ export function planLedgers(options: LedgersPlanOptions): LedgersPlan {
   checkNames(names);
   const keys = sharedKeys(common);
   const chains = names.map((_, at) => ({ chainId: common.chainId + at, federal: at === 0 }));
-  const about = { keys, oracles: common.oracles ?? 0, nowMs: common.nowMs };
+  const about = { keysOf: () => keys, oracles: common.oracles ?? 0, nowMs: common.nowMs };
   let nodes = 0;
   const ledgers = names.map((name, at) => {
     const kind: LedgerKind = at === 0 ? 'federal' : 'local';

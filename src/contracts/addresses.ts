@@ -12,6 +12,8 @@ export const PAYMENT_CHANNELS_ADDRESS: Address = '0x7ead1e0000000000000000000000
 export const ORACLE_REGISTRY_ADDRESS: Address = '0x7ead1e0000000000000000000000000000000004';
 /** The oracle: elections, requests, answers. */
 export const PEDAL_ADDRESS: Address = '0x7ead1e0000000000000000000000000000000005';
+/** Tasks of learning together, for the computing oracle. */
+export const TRAINING_TASKS_ADDRESS: Address = '0x7ead1e0000000000000000000000000000000006';
 /** What the companies decide about lanes to other ledgers. */
 export const LANE_CONTROL_ADDRESS: Address = '0x7ead1e0000000000000000000000000000000011';
 /** Light clients of other ledgers. */

@@ -13,6 +13,7 @@ import {
   PAYMENT_CHANNELS_ADDRESS,
   PEDAL_ADDRESS,
   SOURCE_HEADERS_ADDRESS,
+  TRAINING_TASKS_ADDRESS,
 } from './addresses.ts';
 import { consortiumArtifact } from './generated/consortium.ts';
 import { edgeRegistryArtifact } from './generated/edge-registry.ts';
@@ -24,6 +25,7 @@ import { outboxArtifact } from './generated/outbox.ts';
 import { paymentChannelsArtifact } from './generated/payment-channels.ts';
 import { pedalArtifact } from './generated/pedal.ts';
 import { sourceHeadersArtifact } from './generated/source-headers.ts';
+import { trainingTasksArtifact } from './generated/training-tasks.ts';
 
 /** A contract of the house, as a log, a call or a console page refers to it. */
 export interface CatalogEntry {
@@ -46,6 +48,7 @@ export const contractCatalog: ReadonlyMap<Address, CatalogEntry> = new Map<Addre
     INBOX_ADDRESS,
     { name: inboxArtifact.name, abi: passingOn(inboxArtifact.abi, laneControlArtifact.abi, sourceHeadersArtifact.abi) },
   ],
+  [TRAINING_TASKS_ADDRESS, { name: trainingTasksArtifact.name, abi: passingOn(trainingTasksArtifact.abi, pedalArtifact.abi) }],
   [FEDERAL_FILE_ADDRESS, { name: federalFileArtifact.name, abi: federalFileArtifact.abi }],
 ]);
 

@@ -74,7 +74,7 @@ export interface SendRequest {
 export interface OutboxClient {
   send(request: SendRequest): Promise<LaneMessage & { readonly transaction: TransactionReceipt }>;
   /** At most 64; those that have ended already are left out. */
-  settle(settlements: readonly Settlement[]): Promise<DoneMessages>;
+  settle(settlements: readonly Settlement[], options?: { readonly gas?: bigint }): Promise<DoneMessages>;
   giveUp(envelope: Envelope): Promise<TransactionReceipt>;
   collect(): Promise<TransactionReceipt>;
   lane(destination: bigint, block?: BlockTag): Promise<OutgoingLane>;
@@ -93,7 +93,7 @@ export interface InboxClient {
   syncRequest(source: bigint): Promise<TransactionReceipt>;
   commitByCertificate(source: bigint, evidence: CommitEvidence, proof: LaneStateProof): Promise<TransactionReceipt>;
   /** At most 64, in this order; stops where the lane's rate is used up. */
-  execute(deliveries: readonly Delivery[]): Promise<DoneMessages>;
+  execute(deliveries: readonly Delivery[], options?: { readonly gas?: bigint }): Promise<DoneMessages>;
   expire(delivery: Pick<Delivery, 'envelope' | 'place'>): Promise<TransactionReceipt>;
   lane(source: bigint): Promise<IncomingLane>;
   isDone(source: bigint, nonce: bigint): Promise<boolean>;
@@ -127,7 +127,7 @@ export function outboxClient(ledger: LedgerClient, address: Address = OUTBOX_ADD
       const { envelope, index } = told as unknown as { readonly envelope: Envelope; readonly index: bigint };
       return { envelope, data, index: Number(index), transaction: done.receipt };
     },
-    settle: async (settlements) => doneIn(await port.write('settleMany', [settlements]), 'Settled'),
+    settle: async (settlements, options) => doneIn(await port.write('settleMany', [settlements], options), 'Settled'),
     giveUp: async (envelope) => (await port.write('giveUp', [envelope])).receipt,
     collect: async () => (await port.write('collect', [])).receipt,
     lane: (destination, block) => port.read('laneOf', [destination], block),
@@ -150,7 +150,7 @@ export function inboxClient(ledger: LedgerClient, address: Address = INBOX_ADDRE
     async commitByCertificate(source, evidence, proof) {
       return (await port.write('commitByCertificate', [source, evidence, proof])).receipt;
     },
-    execute: async (deliveries) => doneIn(await port.write('executeMany', [deliveries]), 'Done'),
+    execute: async (deliveries, options) => doneIn(await port.write('executeMany', [deliveries], options), 'Done'),
     expire: async ({ envelope, place }) => (await port.write('expire', [envelope, place])).receipt,
     lane: (source) => port.read('incomingOf', [source]),
     isDone: (source, nonce) => port.read('isDone', [source, nonce]),

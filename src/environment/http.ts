@@ -8,6 +8,8 @@ export interface HttpRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** IP address of whoever connected; absent where there is no connection. */
+  readonly from?: string;
   /** The app's `admit` let this request in before its body was read. */
   readonly memoryTaken?: boolean;
 }

@@ -6,6 +6,8 @@ import {
   readKeyFile,
   readNodeFile,
 } from '../consortium/index.ts';
+import type { CrossLedgerConfig } from '../contracts/index.ts';
+import type { NodeKey } from '../crypto/index.ts';
 import type { Environment, NodeId } from '../environment/index.ts';
 import { createWorld, type LinkParameters, type World } from '../environment/sim/index.ts';
 import { invariant } from '../errors.ts';
@@ -18,6 +20,7 @@ import {
   type NodeSetup,
   type OracleNode,
   type ProxyNode,
+  type Siblings,
   type TreadleNode,
 } from '../node/index.ts';
 import { DEFAULT_CPU_COSTS } from './cpu-costs.ts';
@@ -26,8 +29,8 @@ import type { LinkSettings, Scenario } from './scenario/index.ts';
 import { createSeededRandom } from './seeded-random.ts';
 
 /** The date on which every simulation begins: 2026-01-01T00:00:00Z. */
-const START_MICROS = 1_767_225_600_000_000;
-const CHAIN_ID = 7331;
+export const START_MICROS = 1_767_225_600_000_000;
+export const CHAIN_ID = 7331;
 const SIMULATED_VERSION = 'sim';
 
 /** One seat of a simulated consortium: the node that sits there now, if it is up. */
@@ -76,19 +79,37 @@ export interface ClusterOptions {
   readonly between?: (environment: Environment, seat: Seat) => Environment;
   /** A node was made and is about to start; after a restart it is another one. */
   readonly onNode?: (node: TreadleNode, seat: Seat) => void;
+  /** One of several ledgers of one consortium: in a world that the others are in too. */
+  readonly part?: LedgerPart;
+}
+
+/** What makes a cluster one ledger among several. */
+export interface LedgerPart {
+  readonly world: World;
+  readonly chainId: number;
+  /** Keys of its seats by folder; all others are drawn. */
+  readonly keys: ReadonlyMap<string, NodeKey>;
+  readonly crossLedger: CrossLedgerConfig;
+  /** The full nodes of the process that a seat belongs to. */
+  readonly siblings: (name: string) => Siblings | undefined;
 }
 
 /** Lays out the consortium of a scenario in a new world. The same scenario and seed give the same world, keys included. */
 export function createCluster(scenario: Scenario, seed: number, options: ClusterOptions = {}): Cluster {
-  const { genesis, seats } = layOut(scenario, seed);
-  const world = createWorld({
+  const { genesis, seats } = layOut(scenario, seed, options.part);
+  const world = options.part?.world ?? createScenarioWorld(scenario, seed);
+  return new SimulatedCluster({ scenario, options }, world, genesis, seats);
+}
+
+/** The world of a scenario, with nobody in it. */
+export function createScenarioWorld(scenario: Scenario, seed: number): World {
+  return createWorld({
     seed,
     startMicros: START_MICROS,
     links: linkOf(scenario.network),
     cpu: { costs: { ...DEFAULT_CPU_COSTS, ...scenario.cpu.costMicros } },
     ...(scenario.cpu.syncMicros !== undefined && { disk: { syncMicros: scenario.cpu.syncMicros } }),
   });
-  return new SimulatedCluster({ scenario, options }, world, genesis, seats);
 }
 
 class SimulatedCluster implements Cluster {
@@ -170,9 +191,11 @@ class SimulatedCluster implements Cluster {
 
   async #boot(seat: Seat, environment: Environment | undefined): Promise<void> {
     invariant(environment !== undefined, 'every seat of a stage has an environment');
+    const siblings = this.#options.part?.siblings(seat.name);
     const node = await createNode(this.#options.between?.(environment, seat) ?? environment, seat.setup, {
       version: SIMULATED_VERSION,
       ...(this.#options.ownState !== true && { executor: this.#executor }),
+      ...(siblings !== undefined && { siblings }),
       fatal: (error) => this.failures.push({ name: seat.name, error }),
     });
     seat.node = node;
@@ -221,13 +244,18 @@ function linkOf(settings: LinkSettings): Partial<LinkParameters> {
   };
 }
 
-function layOut(scenario: Scenario, seed: number): { readonly genesis: Genesis; readonly seats: ReadonlyMap<string, Seat> } {
+function layOut(
+  scenario: Scenario,
+  seed: number,
+  part: LedgerPart | undefined,
+): { readonly genesis: Genesis; readonly seats: ReadonlyMap<string, Seat> } {
   const { ledger, edge, devices, area, oracle } = scenario;
-  const random = createSeededRandom(`treadle simulation ${seed}`);
+  const random = createSeededRandom(`treadle simulation ${seed}${part === undefined ? '' : ` ledger ${part.chainId}`}`);
   const edgePlaces = placeNodes({ placement: edge.placement, count: edge.count, area, random });
   const devicePlaces = placeNodes({ placement: devices.placement, count: devices.count, area, random });
   const plan = planConsortium({
-    chainId: CHAIN_ID,
+    chainId: part?.chainId ?? CHAIN_ID,
+    ...(part !== undefined && { keys: part.keys, crossLedger: part.crossLedger }),
     name: scenario.name,
     companies: Array.from({ length: ledger.companies }, (_, at) => `Company ${at + 1} (simulated)`),
     edgeNodes: edge.count,

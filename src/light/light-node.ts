@@ -15,6 +15,7 @@ import {
 import { LIGHT_FAULTS_KEPT_MAX } from '../limits.ts';
 import { followHead, followHeaders } from './follow-headers.ts';
 import { createHttpCall, type Fetch } from './http-call.ts';
+import { readGenesis } from './read-genesis.ts';
 import type { RpcCall } from './rpc-call.ts';
 
 export interface LightNodeOptions {
@@ -196,21 +197,4 @@ function word(quantity: Hex): Uint8Array {
 
 function headOf({ number, hash, stateRoot, timestampMs, nextSealers }: Header): LightHead {
   return { number, hash, stateRoot, timestampMs, sealers: nextSealers };
-}
-
-function readGenesis(genesis: string | Genesis): Genesis {
-  let parsed: unknown = genesis;
-  if (typeof genesis === 'string') {
-    try {
-      parsed = JSON.parse(genesis);
-    } catch (cause) {
-      throw new TreadleError('LIGHT_BAD_GENESIS', { detail: 'the genesis file is no JSON', cause });
-    }
-  }
-  const { chainId, sealers } = (parsed ?? {}) as Partial<Genesis>;
-  const named = Array.isArray(sealers) && sealers.length > 0 && sealers.every((each) => /^0x[0-9a-f]{40}$/.test(String(each)));
-  if (!Number.isSafeInteger(chainId) || !named) {
-    throw new TreadleError('LIGHT_BAD_GENESIS', { detail: 'the genesis file names no chain id or no sealers' });
-  }
-  return parsed as Genesis;
 }

@@ -26,4 +26,17 @@ export const nodeErrors = defineErrors({
     summary: 'The company does not list this edge node',
     action: 'Check that the certificate was issued by this company and that the offer is valid',
   },
+  NODE_TELEMETRY_REFUSED: {
+    summary: 'This request may not read or write these readings',
+    action:
+      'Send "authorization: Bearer TOKEN" with a token that the section "telemetry" of the owner’s node.json allows this for',
+  },
+  NODE_TELEMETRY_REQUEST: {
+    summary: 'The request for readings cannot be understood',
+    action: 'Correct what the message names; docs/reference/http-api.md describes the routes below /api/telemetry',
+  },
+  NODE_TELEMETRY_BUSY: {
+    summary: 'The node takes in or shows as many readings as it can',
+    action: 'Send the same request again after the time that Retry-After names',
+  },
 });

@@ -17,6 +17,7 @@ import type { ConsensusDriver } from './consensus-driver.ts';
 import { createSealing, type Sealing } from './consensus-sealing.ts';
 import { createEvidenceReporter } from './evidence-reporter.ts';
 import { createPeering, type Peering } from './peering.ts';
+import type { Sibling } from './relay/siblings.ts';
 import { followRoster } from './roster-follower.ts';
 import { createLocalRpc, serveRpc } from './rpc-service.ts';
 import { createSeatKeeper, type SeatKeeper } from './seat-keeper.ts';
@@ -41,6 +42,8 @@ export interface FullNode {
   readonly consensus: ConsensusDriver | undefined;
   /** Present on nodes that may seal. */
   readonly seat: SeatKeeper | undefined;
+  /** This node as nodes of other ledgers in its process see it; undefined where there are none. */
+  readonly sibling: Sibling | undefined;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -110,6 +113,7 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
     : undefined;
   const reporter = isSealer(file.role) ? createEvidenceReporter({ environment, ledger, client: own, domain }) : undefined;
   serveRpc(environment, rpc);
+  const seated = platform.siblings?.add({ chainId: genesis.chainId, ledger, client, domain });
 
   return {
     environment,
@@ -124,6 +128,7 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
     peering,
     consensus: sealing?.driver,
     seat,
+    sibling: seated?.sibling,
     async start() {
       ledger.start();
       sealing?.start();
@@ -131,6 +136,7 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
       await peering.start();
     },
     async stop() {
+      seated?.leave();
       sealing?.stop();
       seat?.stop();
       reporter?.stop();

@@ -2,7 +2,7 @@ import { nodeOfAccount } from '../consortium/index.ts';
 import { type LedgerClient, PEDAL_ADDRESS } from '../contracts/index.ts';
 import type { Environment } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
-import { createOracle, dataJob, type OracleJob, type OracleService } from '../oracle/index.ts';
+import { createOracle, dataJob, messageJob, type OracleJob, type OracleService } from '../oracle/index.ts';
 import type { LedgerNode } from './company-node.ts';
 import { createHolderCheck } from './envelope-holder.ts';
 import { createFullNode } from './full-node.ts';
@@ -11,9 +11,11 @@ import { createOracleKeeper, type OracleKeeper } from './oracle-keeper.ts';
 import { serveOracleRounds } from './oracle-rounds.ts';
 import type { Peering } from './peering.ts';
 import { registerObserver } from './registration.ts';
+import { createLaneSource, createRelayService } from './relay/index.ts';
 import { renewRegistration } from './renewal.ts';
 import { identity, NO_WORK, type NodeSetup, type Platform } from './setup.ts';
 import { persist } from './steady.ts';
+import { createTwinReader } from './twin-reader.ts';
 
 /** An oracle node: follows the chain, and is registered with a stake to work for the oracle. */
 export interface OracleNode extends LedgerNode {
@@ -40,13 +42,22 @@ export async function createOracleNode(environment: Environment, setup: NodeSetu
   const { chainId } = setup.genesis;
   const isHolder = createHolderCheck({ membership: full.membership, roster: full.roster, clock: environment.clock, chainId });
   const place = { chainId, pedal: PEDAL_ADDRESS };
+  const readTwin = createTwinReader({ environment, client });
+  const { siblings } = platform;
+  const lanes = siblings && createLaneSource({ environment, siblings });
+  const messages = lanes && messageJob({ chainId: BigInt(chainId), lanes });
+  const relay =
+    siblings && lanes && full.sibling ? createRelayService({ environment, siblings, own: full.sibling, lanes }) : undefined;
   const oracle = await createOracle({
     environment,
     client,
     feed: headFeed(ledger),
     key,
     seat: () => (keeper.seat === undefined ? undefined : { id: keeper.seat.record.id, key: keeper.seat.key }),
-    jobs: [dataJob({ outside: environment.outside, place, isHolder, envelopesOnly: false }) as OracleJob],
+    jobs: [
+      dataJob({ outside: environment.outside, place, readTwin, isHolder, envelopesOnly: false }) as OracleJob,
+      ...(messages === undefined ? [] : [messages as OracleJob]),
+    ],
     nodeOf: (account) => nodeOfAccount(full.roster(), account),
     reach: (node) => peering.reach(node),
     lookMicros: 1000 * file.oracle.lookMs,
@@ -63,10 +74,12 @@ export async function createOracleNode(environment: Environment, setup: NodeSetu
     async start() {
       await full.start();
       await oracle.start();
+      relay?.start();
       void register();
     },
     async stop() {
       state.stopping = true;
+      relay?.stop();
       keeper.stop();
       await oracle.stop();
       await full.stop();

@@ -3,6 +3,7 @@ import type { Environment, NodeId } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
 import {
   ORACLE_BATCH_MAX,
+  ORACLE_PASSES_MAX,
   ORACLE_ROUNDS_ASKED_PER_SECOND,
   ORACLE_ROUNDS_BYTES_MAX,
   ORACLE_ROUNDS_TIMEOUT_MICROS,
@@ -15,6 +16,8 @@ import { PeerAllowance } from './peer-allowance.ts';
 export const ORACLE_ROUNDS_PROTOCOL = 'oracle-rounds/1';
 
 const MEMBERS_MAX = 127;
+/** What one member may say in a round: about each request once in every pass. */
+const SIGHTS_MAX = ORACLE_PASSES_MAX * ORACLE_BATCH_MAX;
 const TEXT_MAX = 400;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -26,10 +29,10 @@ const timeMs = z.int().min(0);
 const member = z.strictObject({
   node: node.transform((text) => text as NodeId),
   observedAt: z.int().min(0).exactOptional(),
-  saw: z.array(id).max(ORACLE_BATCH_MAX),
-  failed: z.array(z.strictObject({ id, reason: names(reasonWords) })).max(ORACLE_BATCH_MAX),
+  saw: z.array(id).max(SIGHTS_MAX),
+  failed: z.array(z.strictObject({ id, reason: names(reasonWords) })).max(SIGHTS_MAX),
   signed: z.boolean(),
-  objections: z.array(z.strictObject({ id, why: z.enum(OBJECTIONS) })).max(4 * ORACLE_BATCH_MAX),
+  objections: z.array(z.strictObject({ id, why: z.enum(OBJECTIONS) })).max(SIGHTS_MAX),
   lied: z.boolean(),
   error: z.string().max(TEXT_MAX).exactOptional(),
 });
@@ -76,13 +79,18 @@ export function serveOracleRounds(environment: Environment, oracle: Pick<OracleS
     if (!allowance.take(from)) throw new TreadleError('ORACLE_BUSY');
     const asked = z.union([id, z.literal('')]).safeParse(decoder.decode(body));
     if (!asked.success) throw new TreadleError('MESSAGE_MALFORMED', { detail: 'oracle rounds: no number of a request' });
-    let told = roundsAbout(oracle.rounds, asked.data === '' ? undefined : asked.data);
+    let told = roundsAbout(oracle.rounds, asked.data === '' ? undefined : asked.data).map(shortened);
     for (;;) {
       const bytes = encoder.encode(JSON.stringify(told));
       if (bytes.length <= ORACLE_ROUNDS_BYTES_MAX) return bytes;
       told = told.slice(0, told.length >> 1);
     }
   });
+}
+
+/** Reasons may hold what a node or a library said, at any length. */
+function shortened(each: RoundRecord): RoundRecord {
+  return each.error === undefined ? each : { ...each, error: each.error.slice(0, TEXT_MAX) };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { NodeId } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
 import type { KernelBytes } from '../learning/index.ts';
 import type { Executor, Genesis, StateStore } from '../ledger/index.ts';
+import type { Siblings } from './relay/siblings.ts';
 
 /** What a node is made of: its file, its key, the chain it is on, and for observers their certificate. */
 export interface NodeSetup {
@@ -49,6 +50,8 @@ export interface Platform {
   readonly memoryBytes?: number;
   /** Compiled kernels for models; without them the same answers take longer. */
   readonly kernels?: KernelBytes;
+  /** The full nodes of this process, where it has nodes of several ledgers. */
+  readonly siblings?: Siblings;
   /** The node cannot go on. */
   readonly fatal: (error: unknown) => void;
 }

@@ -9,6 +9,8 @@ export * from './engine/wire.ts';
 export * from './errors.ts';
 export * from './explain.ts';
 export * from './job.ts';
+export * from './jobs/compute/index.ts';
 export * from './jobs/data/index.ts';
+export * from './jobs/message/index.ts';
 export * from './oracle-service.ts';
 export * from './reasons.ts';

@@ -13,6 +13,11 @@ export interface Task {
   readonly refused: FailureReason | undefined;
 }
 
+/** How long one look for a task may take, where looks usually may take `usual`. */
+export function lookMicrosOf({ job, query, refused }: Task, usual: number): number {
+  return refused === undefined && job.lookMicros !== undefined ? job.lookMicros(query) : usual;
+}
+
 /** The jobs that a node can work on, by the contract's names. */
 export class JobBook {
   readonly #jobs = new Map<Hex, OracleJob>();

@@ -77,6 +77,8 @@ export interface OracleJob<Query = unknown> {
    * from now. `hint`: what the leader's `lead` returned, which may be a lie; absent where sights are gathered.
    */
   observe(query: Query, request: OracleRequest, deadlineMicros: number, hint?: Uint8Array): Promise<Uint8Array>;
+  /** Time for one look, and for what whoever leads does alone, where a job takes longer than the node's looks usually may. */
+  lookMicros?(query: Query): number;
   /** Whether the bytes of somebody's sight have the form that `outcome` reads. */
   validateSight(query: Query, value: Uint8Array): boolean;
   /** How many values an outcome needs, of a group of this size. */

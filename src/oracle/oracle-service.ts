@@ -213,7 +213,8 @@ class Oracle implements OracleService {
         this.#lookAgain = false;
         await this.view.settled();
         await this.#leader.look();
-        for (const step of [this.#elector.look(), this.#watcher.look(), this.#links.look()]) step.catch((error: unknown) => this.#trouble(error));
+        for (const step of [this.#elector.look(), this.#watcher.look(), this.#links.look()])
+          step.catch((error: unknown) => this.#trouble(error));
       }
     } catch (error) {
       this.#trouble(error);

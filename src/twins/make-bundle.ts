@@ -117,3 +117,28 @@ async function pathFrom(
     });
   return (await consistencyPath(read, older.size, size)).map(toHex);
 }
+
+/**
+ * The index of the entry of this twin and metric that was logged last below `size`, or of the one of a certain time that was.
+ * Looks through `bundles` bundles of entries, the latest first.
+ * @throws TreadleError TWINS_NO_SUCH_READING
+ */
+export async function findLatest(
+  objects: Objects,
+  wanted: { readonly twin: string; readonly metric: string; readonly timeMs?: number },
+  { size, bundles }: { readonly size: number; readonly bundles: number },
+): Promise<number> {
+  const { twin, metric, timeMs } = wanted;
+  const last = Math.ceil(size / TILE_WIDTH) - 1;
+  for (let at = last; at >= 0 && at > last - bundles; at--) {
+    const within = (await bundleOf(objects, at, size)).findLastIndex((entry) => {
+      const reading = decodeReading(entry)?.reading;
+      return reading?.twin === twin && reading.metric === metric && (timeMs === undefined || reading.timeMs === timeMs);
+    });
+    if (within >= 0) return at * TILE_WIDTH + within;
+  }
+  throw new TreadleError('TWINS_NO_SUCH_READING', {
+    detail: `no reading of ${metric} of ${twin}${timeMs === undefined ? '' : ` at ${timeMs}`} among the last ${Math.min(size, bundles * TILE_WIDTH)} of the checkpoint`,
+    data: { twin, metric, size, ...(timeMs !== undefined && { timeMs }) },
+  });
+}

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConsoleFile } from '../../src/cli/console-files.ts';
@@ -176,6 +176,34 @@ describe.skipIf(!present)('the console in a browser', () => {
         },
         { colorScheme },
       );
+  });
+
+  it('proves a reading in the browser, and says what is wrong with an altered one', async () => {
+    const page = readFileSync(new URL('../../docs/reference/telemetry.md', import.meta.url), 'utf8');
+    const [, bundle = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+    await onPage('/verify', async (tab) => {
+      const field = tab.getByRole('textbox', { name: 'Proof bundle' });
+      await field.fill(bundle);
+      await tab.getByRole('button', { name: 'Verify', exact: true }).click();
+      await tab.getByTestId('reading').getByText('läuft').waitFor();
+      await tab.getByText('in the log; the ledger was not checked').waitFor();
+      await field.fill(bundle.replace('läuft', 'steht'));
+      await tab.getByRole('button', { name: 'Verify', exact: true }).click();
+      await tab.getByRole('alert').getByText('leads to 0x').waitFor();
+      await field.fill('no bundle');
+      await tab.getByRole('button', { name: 'Verify', exact: true }).click();
+      await tab.getByRole('alert').getByText('it is no JSON').waitFor();
+    });
+  });
+
+  it('shows messages between ledgers by state, and the ledgers side by side', async () => {
+    await onPage('/messages?state=given+up', async (page) => {
+      await page.getByText('1–1 of 1 messages').waitFor();
+      await page.getByRole('link', { name: 'to 7358, no. 3' }).click();
+      await page.getByText('settled: given up').waitFor();
+      await page.getByRole('link', { name: 'Ledgers', exact: true }).click();
+      await page.getByText('group and certificate').waitFor();
+    });
   });
 
   it('pages through 10,000 rows and stays quick', async () => {

@@ -5,7 +5,7 @@ import type { LiveEvent } from '../../../src/node/api/types.ts';
 export type LiveState = 'connecting' | 'live' | 'reconnecting';
 
 /** The first part of a query's key names what makes its answer stale. */
-export type Topic = 'head' | 'pending' | 'consensus' | 'task' | 'channel' | 'oracle';
+export type Topic = 'head' | 'pending' | 'consensus' | 'task' | 'channel' | 'oracle' | 'message';
 
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
@@ -49,7 +49,8 @@ function createLive(): LiveStore {
         opened: () => {
           become('live');
           // Whatever happened while the line was down was missed.
-          for (const topic of ['head', 'pending', 'consensus', 'task', 'channel', 'oracle'] as const) refresher.touch(topic);
+          for (const topic of ['head', 'pending', 'consensus', 'task', 'channel', 'oracle', 'message'] as const)
+            refresher.touch(topic);
         },
         lost: () => become('reconnecting'),
         event: (event) => {

@@ -8,6 +8,9 @@ import type {
   DeviceRow,
   EdgeNodeDetail,
   EdgeNodeRow,
+  LaneMessageDetail,
+  LaneMessageRow,
+  LanesView,
   MapView,
   NodeRow,
   Observation,
@@ -72,11 +75,22 @@ export const useTasks = (query: ListQuery & { readonly node?: string; readonly d
 export const useTask = (id: string) => useApi<TaskDetail>('task', `/api/tasks/${encodeURIComponent(id)}`);
 export const useChannels = (query: ListQuery) => useApi<Page<ChannelRow>>('channel', withQuery('/api/channels', { ...query }));
 export const useChannel = (id: string) => useApi<ChannelDetail>('channel', `/api/channels/${encodeURIComponent(id)}`);
-export const useOracle = () => useApi<OracleOverview>('head', '/api/oracle');
+const READING_MS = 1_000;
+/** Asked again by the second while the node still reads its chain: its counts are of what was read so far. */
+export const useOracle = (): UseQueryResult<OracleOverview> =>
+  useQuery({
+    queryKey: ['head', '/api/oracle'],
+    queryFn: ({ signal }) => getJson<OracleOverview>('/api/oracle', signal),
+    refetchInterval: ({ state }) => (state.data?.index.done === false ? READING_MS : false),
+  });
 export const useRequests = (query: ListQuery) =>
   useApi<Page<OracleRequestRow>>('oracle', withQuery('/api/oracle/requests', { ...query }));
 /** With each block, since what it waits for does not show in an event. */
 export const useRequest = (id: string) => useApi<OracleRequestDetail>('head', `/api/oracle/requests/${encodeURIComponent(id)}`);
+export const useMessages = (query: ListQuery) =>
+  useApi<Page<LaneMessageRow>>('message', withQuery('/api/messages', { ...query }));
+export const useMessage = (id: string) => useApi<LaneMessageDetail>('message', `/api/messages/${encodeURIComponent(id)}`);
+export const useLanes = () => useApi<LanesView>('head', '/api/lanes');
 export const useFeeds = () => useApi<Page<OracleFeedView>>('oracle', '/api/oracle/feeds');
 export const useMap = () => useApi<MapView>('task', '/api/map');
 export const useObservation = () => useApi<Observation>('head', '/api/observe');

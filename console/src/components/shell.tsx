@@ -27,11 +27,19 @@ const SECTIONS = [
     ],
   },
   {
+    title: 'Between ledgers',
+    links: [
+      ['/ledgers', 'Ledgers'],
+      ['/messages', 'Messages'],
+    ],
+  },
+  {
     title: 'Oracle',
     links: [
       ['/oracle', 'Oracle'],
       ['/requests', 'Requests'],
       ['/feeds', 'Feeds'],
+      ['/verify', 'Verify a reading'],
     ],
   },
   { title: 'This node', links: [['/observe', 'Observe']] },

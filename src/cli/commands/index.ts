@@ -286,9 +286,33 @@ function registerResearch(program: Command): void {
     .action(async (options) => (await import('./fuzz.ts')).fuzz(options));
   program
     .command('reproduce <figure>')
-    .description('reproduce a figure: edgetoll (gas and time of n tasks, channels against one payment per task)')
+    .description(
+      'reproduce a figure: edgetoll (gas and time of n tasks), consensus, pedal-fig4 to pedal-fig8 (collaboration tests of the oracle paper), pedal (all of them), pedal-fig9 and pedal-fig10 (its tests of learning)',
+    )
     .option('--out <folder>', 'where CSV, SVG and a page are written', 'out')
-    .option('--seed <number>', 'seed of the simulation', '1')
+    .option('--seed <number>', 'seed of the simulation, or the first one', '1')
+    .option('--seeds <count>', 'pedal figures: seeds that means and spreads are taken over (default: 3, with --quick 1)')
+    .option('--quick', 'pedal figures: a coarse grid; fewer and shorter trainings')
+    .option(
+      '--workers <count>',
+      'pedal figures: networks that run at a time, each in a process of its own (default: 1); threads that train (default: one per core)',
+    )
+    .option(
+      '--report <file>',
+      'pedal figures: note every finished network there, as a line of JSON; what stands there is not run again',
+    )
+    .option('--calibration <file>', 'pedal figures: what machines take, from `treadle calibrate`, in place of the figures’ own')
+    .option('--data <folder>', 'learning figures: a folder with files of data sets, looked into before the cache')
+    .option('--cache <folder>', 'learning figures: where fetched files are kept (default: ~/.cache/treadle/datasets)')
+    .option(
+      '--datasets <names>',
+      'learning figures: data sets, with commas (default: all whose files are present, with --quick mnist)',
+    )
+    .option('--minutes <count>', 'learning figures: begin no training after this time; what is missing is named in the page')
+    .option(
+      '--cells <folder>',
+      'learning figures: where results of trainings are kept, so that none runs twice (default: learning-cells below --out)',
+    )
     .addOption(json())
     .action(async (figure, options) => (await import('./reproduce.ts')).reproduce(figure, options));
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { serveHttp } from '../../environment/host/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { FLEET_STARTING_MAX, PORT_TRIES_MAX } from '../../limits.ts';
-import type { LedgerNode } from '../../node/index.ts';
+import { type LedgerNode, Siblings } from '../../node/index.ts';
 import { type ChildReport, reportToSupervisor } from '../child-report.ts';
 import { ensureConsole } from '../console-files.ts';
 import { createFleetApi } from '../fleet-api.ts';
@@ -139,7 +139,11 @@ async function runSeparate({ name, members }: Group, options: NodeOptions, fatal
     if (failed !== undefined) throw failed.reason;
   };
   try {
-    for (const member of members) running.push(await runNode(withOptions(member, options), { fatal, ...interval(options) }));
+    const chains = new Set(members.map(({ setup }) => setup.genesis.chainId));
+    const siblings = chains.size > 1 ? { siblings: new Siblings() } : {};
+    for (const member of members) {
+      running.push(await runNode(withOptions(member, options), { fatal, ...siblings, ...interval(options) }));
+    }
   } catch (error) {
     await stop().catch(() => undefined);
     throw error;

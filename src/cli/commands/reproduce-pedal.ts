@@ -3,8 +3,9 @@ import { TreadleError } from '../../errors.ts';
 import { type Calibration, readCalibration } from '../../experiments/index.ts';
 import {
   type CellResult,
-  type FigureName,
+  FIGURE_CALIBRATION,
   FIGURES,
+  type FigureName,
   figureFiles,
   planOf,
   type Unit,
@@ -31,8 +32,6 @@ interface Done {
 
 const SEEDS_MAX = 100;
 const WORKERS_MAX = 64;
-/** What simulated machines cost when no calibration is named: nothing but the simulator's own defaults. */
-const NO_CALIBRATION: Calibration = { machine: 'the simulator’s default costs', costMicros: {}, syncMicros: 1_000 };
 
 /** The figures that a name stands for: one, or `pedal` for all of them. */
 export function pedalFigures(name: string): readonly FigureName[] {
@@ -45,7 +44,7 @@ export async function reproducePedal(names: readonly FigureName[], options: Peda
   const quick = options.quick === true;
   const count = wholeNumber('--seeds', options.seeds ?? (quick ? '1' : '3'), { min: 1, max: SEEDS_MAX });
   const workers = wholeNumber('--workers', options.workers ?? '1', { min: 1, max: WORKERS_MAX });
-  const calibration = options.calibration === undefined ? NO_CALIBRATION : readCalibrationFile(options.calibration);
+  const calibration = options.calibration === undefined ? FIGURE_CALIBRATION : readCalibrationFile(options.calibration);
   const seeds = Array.from({ length: count }, (_, at) => first + at);
   const plans = names.map((name) => planOf(name, quick));
   const units = unitsOf(plans, seeds);
@@ -53,7 +52,9 @@ export async function reproducePedal(names: readonly FigureName[], options: Peda
   const keyOf = (unit: Unit): string => JSON.stringify({ unit, calibration });
   const toRun = units.filter((unit) => !known.has(keyOf(unit)));
   const cells = units.reduce((sum, unit) => sum + unit.cells.length, 0);
-  out.line(`${cells} cells in ${units.length} networks, ${units.length - toRun.length} of them done before; seeds ${seeds.join(', ')}`);
+  out.line(
+    `${cells} cells in ${units.length} networks, ${units.length - toRun.length} of them done before; seeds ${seeds.join(', ')}`,
+  );
   await runFigurePool({
     workers,
     units: toRun,
@@ -92,6 +93,7 @@ function readCalibrationFile(file: string): Calibration {
     throw new TreadleError('CLI_BAD_OPTION', { detail: `--calibration: ${file} cannot be read`, cause });
   }
   const calibration = readCalibration(text);
-  if ('reason' in calibration) throw new TreadleError('CLI_BAD_OPTION', { detail: `--calibration: ${file}: ${calibration.reason}` });
+  if ('reason' in calibration)
+    throw new TreadleError('CLI_BAD_OPTION', { detail: `--calibration: ${file}: ${calibration.reason}` });
   return calibration;
 }

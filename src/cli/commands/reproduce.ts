@@ -12,10 +12,11 @@ import {
 import { nearestName } from '../../suggestion.ts';
 import { wholeNumber } from '../numbers.ts';
 import { createOutput, type Output } from '../output.ts';
+import { type LearningFigureOptions, learningFigures, reproduceLearning } from './reproduce-learning.ts';
+import { type PedalFigureOptions, pedalFigures, reproducePedal } from './reproduce-pedal.ts';
 
-export interface ReproduceOptions {
+export interface ReproduceOptions extends PedalFigureOptions, LearningFigureOptions {
   readonly out: string;
-  readonly seed: string;
   readonly json?: boolean;
 }
 
@@ -26,7 +27,22 @@ interface Reproduction {
 }
 
 /** The figures that can be reproduced, by name. */
-const FIGURES: Readonly<Record<string, (seed: number, out: Output) => Promise<Reproduction>>> = { edgetoll, consensus };
+const FIGURES: Readonly<Record<string, (seed: number, out: Output, options: ReproduceOptions) => Promise<Reproduction>>> = {
+  edgetoll,
+  consensus,
+  ...Object.fromEntries(
+    ['pedal', ...pedalFigures('pedal')].map((name) => [
+      name,
+      (_seed: number, out: Output, options: ReproduceOptions) => reproducePedal(pedalFigures(name), options, out),
+    ]),
+  ),
+  ...Object.fromEntries(
+    learningFigures.map((name) => [
+      name,
+      (_seed: number, out: Output, options: ReproduceOptions) => reproduceLearning(name, options, out),
+    ]),
+  ),
+};
 
 /** Seeds that times are taken over, and tasks of each run, as in the published figure. */
 const EDGETOLL = { seeds: 5, tasks: 50 };
@@ -37,7 +53,7 @@ export async function reproduce(figure: string, options: ReproduceOptions): Prom
   const run = Object.hasOwn(FIGURES, figure) ? FIGURES[figure] : undefined;
   if (run === undefined) throw unknownFigure(figure);
   const seed = wholeNumber('--seed', options.seed, { min: 0, max: 2 ** 32 });
-  const { files, result } = await run(seed, out);
+  const { files, result } = await run(seed, out, options);
   const folder = resolve(options.out);
   for (const file of files) await write(join(folder, file.path), file.text);
   out.line(`Written to ${folder}: ${files.map((file) => file.path).join(', ')}`);

@@ -26,7 +26,14 @@ export type BaselineEffect =
   /** Sign, send to these (self left out), then answer 'sent'. */
   | { readonly type: 'send'; readonly to: readonly Address[]; readonly message: BaselineMessage }
   /** Put together what waits, bodies included, as soon as something does; then answer 'built'. */
-  | { readonly type: 'build'; readonly height: number; readonly round: number; readonly parent?: Hex }
+  | {
+      readonly type: 'build';
+      readonly height: number;
+      readonly round: number;
+      readonly parent?: Hex;
+      /** At once when nothing waits: others do. */
+      readonly evenEmpty?: boolean;
+    }
   | { readonly type: 'timer'; readonly height: number; readonly round: number; readonly delayMicros: number }
   /** Try to find a proof of work, which takes exponentially distributed time of this mean; replaces the attempt under way. */
   | { readonly type: 'mine'; readonly height: number; readonly parent: Hex; readonly meanMicros: number }

@@ -52,6 +52,8 @@ class Ribft implements BaselineEngine {
   private viewChanges = 0;
   /** This leader has confirmed. */
   private confirming = false;
+  /** This leader has proposed in this round. */
+  private proposing = false;
   private early: SignedBaseline | undefined;
   /** Messages of rounds that this node has not reached. */
   private ahead: SignedBaseline[] = [];
@@ -135,7 +137,8 @@ class Ribft implements BaselineEngine {
   }
 
   private propose(digest: Hex, proposal: Uint8Array): void {
-    if (this.leader !== this.options.self || this.proposed !== undefined) return;
+    if (this.leader !== this.options.self || this.proposed !== undefined || this.proposing) return;
+    this.proposing = true;
     this.send('propose', this.members, { digest, proposal });
   }
 
@@ -190,7 +193,11 @@ class Ribft implements BaselineEngine {
     // The own domain has the body.
     const own = this.members[0] as Address;
     this.send('block', [own], filing);
-    this.send('block', this.seats.filter((seat) => seat !== own), { ...filing, proposal });
+    this.send(
+      'block',
+      this.seats.filter((seat) => seat !== own),
+      { ...filing, proposal },
+    );
   }
 
   private get seats(): readonly Address[] {
@@ -226,12 +233,28 @@ class Ribft implements BaselineEngine {
   private onFiled(message: SignedBaseline): void {
     if (!this.isVoted(message)) return;
     if (message.proposal !== undefined && message.scope !== this.own + 1) this.delivered.set(message.scope, message.proposal);
+    if (message.scope !== this.own + 1) this.keepUp(message);
     if (this.master === undefined) return;
     this.filed.set(message.scope, message);
     if (this.filed.size < this.groups.length || !this.master.mayPropose) return;
     const list = [...this.filed].toSorted(([left], [right]) => left - right).map(([, each]) => each.digest);
     const proposal = new TextEncoder().encode(list.join());
     this.master.propose(toHex(keccak256(proposal)), proposal);
+  }
+
+  /** Another domain has work at this height: this one takes part, with nothing if nothing waits. */
+  private keepUp(filed: SignedBaseline): void {
+    if (this.proposed !== undefined || this.proposing || this.confirmed !== undefined) return;
+    const { height, round, leader } = this;
+    if (leader === this.options.self) this.effects.push({ type: 'build', height, round, evenEmpty: true });
+    else if (this.master !== undefined) {
+      const { digest, nested, scope } = filed;
+      this.effects.push({
+        type: 'send',
+        to: [leader],
+        message: baseline({ kind: 'block', scope, height, round, digest, nested }),
+      });
+    }
   }
 
   private proceed(): void {
@@ -300,6 +323,7 @@ class Ribft implements BaselineEngine {
     this.proposed = undefined;
     this.early = undefined;
     this.confirming = false;
+    this.proposing = false;
     this.votes.clear();
   }
 

@@ -148,7 +148,15 @@ async function answer(app: HttpApp, sinks: Sinks, request: FastifyRequest, reply
 
 function plainRequest(request: FastifyRequest): HttpRequest {
   const { path, query } = splitUrl(request.raw.url ?? '/');
-  const plain = { method: request.method, path, query, headers: plainHeaders(request.raw), body: bytesOf(request.body) };
+  const { remoteAddress } = request.raw.socket;
+  const plain = {
+    method: request.method,
+    path,
+    query,
+    headers: plainHeaders(request.raw),
+    body: bytesOf(request.body),
+    ...(remoteAddress !== undefined && { from: remoteAddress }),
+  };
   return admitted.has(request.raw) ? { ...plain, memoryTaken: true } : plain;
 }
 

@@ -125,7 +125,8 @@ export class EngineNode {
         return;
       case 'build':
         this.toBuild = effect;
-        this.plan();
+        if (effect.evenEmpty === true && this.waiting.size === 0 && !this.building) this.build();
+        else this.plan();
         return;
       case 'timer': {
         if (this.timer !== undefined) clock.cancel(this.timer);

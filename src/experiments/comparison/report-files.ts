@@ -18,7 +18,7 @@ export function comparisonFiles(
 function page(results: readonly CellResult[], seed: number): string {
   const labels = new Map(results.map(({ engine, label }) => [engine, label]));
   const cells = [...new Map(results.map(({ cell }) => [JSON.stringify(cell), cell])).values()];
-  return `# Payloads of 100 KB to 1 MB on 12 to 99 nodes, with five ways to agree
+  return `# Payloads of 100 KB to 1 MB on 12 to 99 nodes, with several ways to agree
 
 The paper on oracles (Pedal) compares consensus protocols with transactions that carry 500 KB to 1 MB on 12 to 99 nodes, and reports that its
 baselines crash at 27. This page repeats such a load in the simulator: links, latencies and processor times are simulated, the protocols are run

@@ -89,7 +89,10 @@ export async function runBaselineCell(engine: BaselineName, cell: Cell, options:
   const leaders = Array.from({ length: groups }, (_, group) => sealers[Math.floor((group * cell.nodes) / groups)] ?? sealers[0]);
   const leaderFor = (at: number): typeof sealers => {
     if (spec.bodiesTo === 'everyone') return sealers;
-    const group = engine === 'ribft' || engine === 'ribft-shared' ? leaders.findLastIndex((_, each) => Math.floor((each * cell.nodes) / groups) <= at) : 0;
+    const group =
+      engine === 'ribft' || engine === 'ribft-shared'
+        ? leaders.findLastIndex((_, each) => Math.floor((each * cell.nodes) / groups) <= at)
+        : 0;
     const leader = leaders[group];
     return leader === undefined ? [] : [leader];
   };
@@ -102,7 +105,11 @@ export async function runBaselineCell(engine: BaselineName, cell: Cell, options:
         key: keys[at] as NodeKey,
         domain: DOMAIN,
         engine: spec.create(
-          { domain: DOMAIN, self: environment.node, baseTimeoutMicros: options.operated?.baseTimeoutMicros ?? options.withinMicros * PATIENCE },
+          {
+            domain: DOMAIN,
+            self: environment.node,
+            baseTimeoutMicros: options.operated?.baseTimeoutMicros ?? options.withinMicros * PATIENCE,
+          },
           { groups, powIntervalMicros: POW_INTERVAL_MICROS, powConfirmations: 6 },
         ),
         sealers,

@@ -70,4 +70,15 @@ describe('a line chart', () => {
     // 1, 2, 5, 10, 20 and 50.
     expect(symbols(50)).toBe(6);
   });
+
+  it('draws a bar with two ends at every place that has one', () => {
+    const [series] = CHART.series as [Chart['series'][number]];
+    const errorBars = [
+      [1, 90, 120],
+      [5, 200, 260],
+    ] as const;
+    const strokes = (svg: string): number => count(svg, /stroke-width="1\.5"/g);
+    const bare = renderLineChart({ ...CHART, series: [series] });
+    expect(strokes(renderLineChart({ ...CHART, series: [{ ...series, errorBars }] })) - strokes(bare)).toBe(6);
+  });
 });

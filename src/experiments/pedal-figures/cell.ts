@@ -45,8 +45,12 @@ export const RIVALS = ['pbft-naive', 'dbft', 'ribft', 'ribft-shared'] as const;
 export type Rival = (typeof RIVALS)[number];
 export type Contender = 'pedal' | Rival | `${Rival} (limits)`;
 
+/** Figures of one family show the same cells; each family is run for itself, so that a figure is the same whatever else is run. */
+export type Family = 'by-transactions' | 'by-size' | 'large';
+
 /** Cells that are run one after the other: one contender, one size of the network, one seed. */
 export interface Unit {
+  readonly family: Family;
   readonly contender: Contender;
   readonly nodes: number;
   readonly seed: number;
@@ -55,6 +59,7 @@ export interface Unit {
 
 /** What came of one cell of a unit. */
 export interface CellResult {
+  readonly family: Family;
   readonly contender: Contender;
   readonly seed: number;
   readonly cell: FigureCell;

@@ -1,4 +1,4 @@
-import { type CellResult, type Contender, type FigureCell, RIVALS, type Unit } from './cell.ts';
+import { type CellResult, type Contender, type Family, type FigureCell, RIVALS, type Unit } from './cell.ts';
 
 export const FIGURES = ['pedal-fig4', 'pedal-fig5', 'pedal-fig6', 'pedal-fig7', 'pedal-fig8'] as const;
 export type FigureName = (typeof FIGURES)[number];
@@ -17,6 +17,7 @@ export interface Grid {
 
 export interface FigurePlan {
   readonly name: FigureName;
+  readonly family: Family;
   readonly measure: 'time' | 'traffic';
   readonly grids: readonly Grid[];
   readonly contenders: readonly Contender[];
@@ -37,7 +38,11 @@ const LARGE_BY_SIZE: Grid = { nodes: LARGE_NODES, transactions: [10, 50], sizesB
 /** Few cells of the same shape: what `--quick` runs. */
 function coarse({ nodes, transactions, sizesBytes }: Grid): Grid {
   const ends = <T>(list: readonly T[]): readonly T[] => [...new Set([list[0] as T, list.at(-1) as T])];
-  return { nodes: ends(nodes).map((count) => Math.min(count, QUICK_NODES_MAX)), transactions: ends(transactions), sizesBytes: ends(sizesBytes) };
+  return {
+    nodes: ends(nodes).map((count) => Math.min(count, QUICK_NODES_MAX)),
+    transactions: ends(transactions),
+    sizesBytes: ends(sizesBytes),
+  };
 }
 
 /** A larger network takes longer to bring up than a quick look may. */
@@ -50,16 +55,24 @@ export function planOf(name: FigureName, quick = false): FigurePlan {
   const limited: Grid = { nodes: [12, 27], transactions: [10, 60], sizesBytes: [500 * KB, MB] };
   switch (name) {
     case 'pedal-fig4':
-      return { name, measure: 'time', grids: [small(BY_TRANSACTIONS)], contenders: rivals, limited: small(limited) };
+      return {
+        name,
+        family: 'by-transactions',
+        measure: 'time',
+        grids: [small(BY_TRANSACTIONS)],
+        contenders: rivals,
+        limited: small(limited),
+      };
     case 'pedal-fig5':
-      return { name, measure: 'time', grids: [small(BY_SIZE)], contenders: rivals };
+      return { name, family: 'by-size', measure: 'time', grids: [small(BY_SIZE)], contenders: rivals };
     case 'pedal-fig6':
-      return { name, measure: 'traffic', grids: [small(BY_TRANSACTIONS)], contenders: rivals };
+      return { name, family: 'by-transactions', measure: 'traffic', grids: [small(BY_TRANSACTIONS)], contenders: rivals };
     case 'pedal-fig7':
-      return { name, measure: 'traffic', grids: [small(BY_SIZE)], contenders: rivals };
+      return { name, family: 'by-size', measure: 'traffic', grids: [small(BY_SIZE)], contenders: rivals };
     case 'pedal-fig8':
       return {
         name,
+        family: 'large',
         measure: 'time',
         grids: [small(LARGE_BY_TRANSACTIONS), small(LARGE_BY_SIZE)],
         contenders: ['pedal'],
@@ -75,18 +88,19 @@ export function cellsOf({ nodes, transactions, sizesBytes }: Grid): readonly Fig
 
 /** The units of some figures: a cell that several of them need is in one unit, once. Small networks first. */
 export function unitsOf(plans: readonly FigurePlan[], seeds: readonly number[]): readonly Unit[] {
-  const cells = new Map<string, { readonly contender: Contender; readonly cells: Map<string, FigureCell> }>();
-  const need = (contender: Contender, cell: FigureCell): void => {
-    const key = `${contender}/${cell.nodes}`;
-    const entry = cells.get(key) ?? { contender, cells: new Map<string, FigureCell>() };
+  const cells = new Map<string, Pick<Unit, 'family' | 'contender'> & { readonly cells: Map<string, FigureCell> }>();
+  const need = (family: Family, contender: Contender, cell: FigureCell): void => {
+    const key = `${family}/${contender}/${cell.nodes}`;
+    const entry = cells.get(key) ?? { family, contender, cells: new Map<string, FigureCell>() };
     cells.set(key, entry);
     entry.cells.set(JSON.stringify(cell), cell);
   };
-  for (const { grids, contenders, limited } of plans) {
-    for (const cell of grids.flatMap(cellsOf)) for (const contender of contenders) need(contender, cell);
-    if (limited !== undefined) for (const cell of cellsOf(limited)) for (const rival of RIVALS) need(`${rival} (limits)`, cell);
+  for (const { family, grids, contenders, limited } of plans) {
+    for (const cell of grids.flatMap(cellsOf)) for (const contender of contenders) need(family, contender, cell);
+    if (limited !== undefined)
+      for (const cell of cellsOf(limited)) for (const rival of RIVALS) need(family, `${rival} (limits)`, cell);
   }
-  const units = [...cells.values()].map((entry) => ({ contender: entry.contender, cells: [...entry.cells.values()].toSorted(byLoad) }));
+  const units = [...cells.values()].map((entry) => ({ ...entry, cells: [...entry.cells.values()].toSorted(byLoad) }));
   return seeds.flatMap((seed) =>
     units
       .map((unit): Unit => ({ ...unit, nodes: unit.cells[0]?.nodes ?? 0, seed }))
@@ -95,7 +109,9 @@ export function unitsOf(plans: readonly FigurePlan[], seeds: readonly number[]):
 }
 
 /** Whether a result belongs to a figure. */
-export function isOf({ grids, contenders, limited }: FigurePlan, { contender, cell }: CellResult): boolean {
+export function isOf({ family, grids, contenders, limited }: FigurePlan, result: CellResult): boolean {
+  const { contender, cell } = result;
+  if (result.family !== family) return false;
   const within = (grid: Grid): boolean =>
     grid.nodes.includes(cell.nodes) && grid.transactions.includes(cell.transactions) && grid.sizesBytes.includes(cell.sizeBytes);
   if (contender.endsWith(' (limits)')) return limited !== undefined && within(limited);

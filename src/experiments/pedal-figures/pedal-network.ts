@@ -44,7 +44,6 @@ const REST_MICROS = 2_000_000;
 
 /** Treadle's sealers and oracle nodes in a simulated world, past their first election, ready for one cell after the other. */
 export class PedalNetwork {
-  readonly #options: PedalNetworkOptions;
   readonly #cluster: Cluster;
   readonly #watch: BlockWatch;
   readonly #accounts: Accounts;
@@ -58,7 +57,6 @@ export class PedalNetwork {
   #cells = 0;
 
   private constructor(options: PedalNetworkOptions) {
-    this.#options = options;
     this.#watch = new BlockWatch(() => this.#cluster.world);
     this.#cluster = createCluster(scenarioOf(options), options.seed, {
       between: (environment) => this.#traffic.counted(environment),
@@ -121,8 +119,7 @@ export class PedalNetwork {
     for (let id = 0; id < cell.transactions; id++) this.#ask(id, cell, expiresAt);
     const nodes = this.#heights.size;
     const isOver = (): boolean =>
-      failed > 0 ||
-      (answeredIn.length === cell.transactions && this.#heldBy.get(Math.max(...answeredIn))?.nodes === nodes);
+      failed > 0 || (answeredIn.length === cell.transactions && this.#heldBy.get(Math.max(...answeredIn))?.nodes === nodes);
     const finished = await world.runUntil(isOver, withinMicros).then(
       () => failed === 0,
       () => false,
@@ -139,7 +136,9 @@ export class PedalNetwork {
       finished,
       committed: answeredIn.length,
       makespanMs: finished ? (world.now - startedAt) / 1000 : undefined,
-      latencyMs: percentiles(answeredIn.map((height) => ((this.#heldBy.get(height)?.lastMicros ?? world.now) - startedAt) / 1000)),
+      latencyMs: percentiles(
+        answeredIn.map((height) => ((this.#heldBy.get(height)?.lastMicros ?? world.now) - startedAt) / 1000),
+      ),
       ioBytes: networkBytes + outsideBytes,
       outsideBytes,
       messages: stats.messages - before.messages,
@@ -218,7 +217,13 @@ oracle:
   });
   return {
     ...scenario,
-    network: { ...scenario.network, latencyMicros: line.latencyMicros, jitterMicros: line.jitterMicros, bandwidthBitsPerSecond: line.bitsPerSecond, lossShare: 0 },
+    network: {
+      ...scenario.network,
+      latencyMicros: line.latencyMicros,
+      jitterMicros: line.jitterMicros,
+      bandwidthBitsPerSecond: line.bitsPerSecond,
+      lossShare: 0,
+    },
     edge: { ...scenario.edge, count: 0 },
     cpu: { ...scenario.cpu, costMicros, ...(syncMicros !== undefined && { syncMicros }) },
   };

@@ -6,10 +6,10 @@ import { PedalNetwork } from './pedal-network.ts';
 
 /** Runs the cells of a unit, one after the other. The same unit and calibration give the same results. */
 export async function runUnit(unit: Unit, calibration: Calibration): Promise<readonly CellResult[]> {
-  const { contender, seed, cells } = unit;
+  const { family, contender, seed, cells } = unit;
   const results: CellResult[] = [];
   const run = contender === 'pedal' ? await pedalRunner(unit, calibration) : baselineRunner(unit, calibration);
-  for (const cell of cells) results.push({ contender, seed, cell, outcome: await run(cell) });
+  for (const cell of cells) results.push({ family, contender, seed, cell, outcome: await run(cell) });
   return results;
 }
 

@@ -28,6 +28,8 @@ export interface PedalReport {
     /** Of nobody honest; not in the other figures. */
     readonly strange: number;
     readonly failures: Readonly<Record<string, number>>;
+    /** Asked, and never taken by the ledger, by why; not in the figures above but in `asked`. */
+    readonly refused: Readonly<Record<string, number>>;
   };
   readonly refundedWei: string;
   readonly masters: {

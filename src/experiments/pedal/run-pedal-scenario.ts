@@ -16,10 +16,12 @@ import { BlockWatch } from './block-watch.ts';
 import { isSquare, readBooks } from './books.ts';
 import { Feeds } from './feeds.ts';
 import type { PedalScenario } from './format/pedal-scenario.ts';
+import { Health } from './health.ts';
 import { Load } from './load.ts';
 import type { PedalReport } from './pedal-report.ts';
 import { Referee } from './referee.ts';
 import { Sources } from './sources.ts';
+import { failuresOf } from './verdict.ts';
 
 export interface PedalRunOptions {
   readonly seed: number;
@@ -28,8 +30,6 @@ export interface PedalRunOptions {
 }
 
 const ETHER = 10n ** 18n;
-/** After a restart or a partition, a node finds its peers and the head of the ledger within this time. */
-const RECOVERY_MICROS = 20_000_000;
 const BOOKS_TRIES = 5;
 const BOOKS_PAUSE_MICROS = 2_000_000;
 const SEALER_ROLES: ReadonlySet<string> = new Set(['proxy', 'company']);
@@ -56,8 +56,7 @@ class PedalRun {
   readonly #attackers: readonly Attacker[];
   /** Nodes that attackers sit on. */
   readonly #allies = new Set<NodeId>();
-  /** Since when a seat is as it should be: up, and with the sealers. */
-  readonly #wellSince = new Map<string, Micros>();
+  readonly #health: Health;
   /** Counters of every life of every oracle node. */
   readonly #metrics: Metrics[] = [];
   readonly #clients: readonly Account[];
@@ -80,6 +79,7 @@ class PedalRun {
       onNode: (node, seat) => this.#onNode(node, seat),
     });
     const { world, genesis } = this.#cluster;
+    this.#health = new Health(this.#cluster);
     this.#sources = new Sources(world, scenario.sources, `treadle oracle ${options.seed}`);
     this.#accounts = new Accounts(
       { world, chainId: genesis.chainId, dice: this.#dice.of('accounts'), sealers: () => this.#sealers() },
@@ -91,7 +91,7 @@ class PedalRun {
       sources: this.#sources,
       secretOf: (account) => secrets.get(account),
       honest: (requester) => (secrets.has(requester) ? 'account' : this.#feeds?.isFeed(requester) === true ? 'feed' : undefined),
-      isWell: (account) => this.#isWell(account),
+      isWell: (account) => this.#health.isWell(account),
       feeWei: this.#feeWei,
       forfeit: BigInt(scenario.base.oracle.settings.jobs?.data?.forfeit ?? 0),
     });
@@ -168,7 +168,9 @@ class PedalRun {
   async #fund(): Promise<void> {
     const client = this.#client();
     if (client === undefined) throw new TreadleError('SCENARIO_NODE_FAILED', { detail: 'no sealer is up' });
-    const rich = [...this.#clients, this.#keeper, this.#accounts.account('bait')].map(({ key }) => key.address);
+    const rich = [...this.#clients, this.#accounts.account('feed keeper'), this.#accounts.account('bait')].map(
+      ({ key }) => key.address,
+    );
     for (const { kind, nodes } of this.#scenario.attackers) {
       if (kind === 'flood' && nodes[0] !== undefined) rich.push(this.#accounts.account(`attacker ${nodes[0]}`).key.address);
       if (kind === 'rogue-key') rich.push(...nodes.map((name) => this.#cluster.id(name)));
@@ -177,16 +179,12 @@ class PedalRun {
     await this.#cluster.world.run(Promise.all(transfers), PEDAL_START_MICROS);
   }
 
-  get #keeper(): Account {
-    return this.#accounts.account('feed keeper');
-  }
-
   #makeFeeds(): Feeds {
     const { world } = this.#cluster;
     this.#feeds = new Feeds({
       world,
       accounts: this.#accounts,
-      keeper: this.#keeper,
+      keeper: this.#accounts.account('feed keeper'),
       sources: this.#sources,
       feeds: this.#scenario.load.feeds,
       feeWei: this.#feeWei,
@@ -233,15 +231,14 @@ class PedalRun {
   }
 
   #roundUnderWay(): boolean {
-    return this.#cluster
-      .running('oracle')
-      .some(({ oracle }) => oracle.rounds.at(-1)?.endedMs === undefined && oracle.rounds.length > 0);
+    const nodes = this.#cluster.running('oracle');
+    return nodes.some(({ oracle }) => oracle.rounds.length > 0 && oracle.rounds.at(-1)?.endedMs === undefined);
   }
 
   #strike(fault: Fault): void {
     const { world } = this.#cluster;
     this.#lastFaultMicros = world.now;
-    this.#noteHealth(fault);
+    this.#health.note(fault);
     switch (fault.type) {
       case 'crash':
         for (const name of fault.nodes) this.#cluster.crash(name);
@@ -256,30 +253,6 @@ class PedalRun {
         world.heal();
         return;
     }
-  }
-
-  #noteHealth(fault: Fault): void {
-    const never = Number.POSITIVE_INFINITY;
-    const wellFrom = this.#cluster.world.now + RECOVERY_MICROS;
-    switch (fault.type) {
-      case 'crash':
-        for (const name of fault.nodes) this.#wellSince.set(name, never);
-        return;
-      case 'restart':
-        for (const name of fault.nodes) this.#wellSince.set(name, wellFrom);
-        return;
-      case 'partition':
-        for (const name of fault.groups.flat()) this.#wellSince.set(name, never);
-        return;
-      case 'heal':
-        for (const name of this.#wellSince.keys())
-          if (this.#cluster.seats.get(name)?.node !== undefined) this.#wellSince.set(name, wellFrom);
-    }
-  }
-
-  #isWell(account: Address): boolean {
-    const name = [...this.#cluster.seats.keys()].find((each) => this.#cluster.id(each) === account);
-    return name !== undefined && (this.#wellSince.get(name) ?? 0) <= this.#cluster.world.now;
   }
 
   /** Replaced masters that were honest, up, and could reach everybody for a good while: their stake was taken wrongly. */
@@ -320,7 +293,9 @@ class PedalRun {
       .flatMap(({ nodes }) => nodes)
       .filter(isStranger)
       .map((name) => strangerOf(this.#stage(), name));
-    const accounts = [...this.#clients, this.#keeper, this.#accounts.account('bait'), ...strangers].map(({ key }) => key.address);
+    const accounts = [...this.#clients, this.#accounts.account('feed keeper'), this.#accounts.account('bait'), ...strangers].map(
+      ({ key }) => key.address,
+    );
     const seats = [...this.#cluster.seats.keys()].map((name) => this.#cluster.id(name));
     const everybody: readonly Address[] = [...new Set([...accounts, ...seats, ...(this.#feeds?.addresses ?? [])])];
     const { world } = this.#cluster;
@@ -359,7 +334,7 @@ class PedalRun {
     });
     const failures: Record<string, number> = {};
     for (const { end } of honest) if (end?.state === 'failed') failures[end.reason] = (failures[end.reason] ?? 0) + 1;
-    const started = this.#metrics.reduce((sum, metrics) => sum + counterOf(metrics, 'oracle_rounds_total'), 0);
+    const started = sum(this.#metrics.map((metrics) => counterOf(metrics, 'oracle_rounds_total')));
     const report = {
       scenario: this.#scenario.name,
       seed: this.#options.seed,
@@ -376,13 +351,14 @@ class PedalRun {
       invalidAccepted: invalid,
       invalid: findings,
       requests: {
-        asked: honest.length,
+        asked: honest.length + sum([...load.refused.values()]),
         answered: ended('answered'),
         failed: ended('failed'),
         expired: ended('expired'),
         pending: honest.filter(({ end }) => end === undefined).length,
         strange: all.length - honest.length,
         failures,
+        refused: Object.fromEntries([...load.refused].sort(([left], [right]) => (left < right ? -1 : 1))),
       },
       refundedWei: counts.refundedWei.toString(),
       masters: { replaced: counts.mastersReplaced, slashed: counts.slashed, wronged: this.#wronged() },
@@ -402,48 +378,17 @@ class PedalRun {
         transactions: this.#sealers()[0]?.transactionCount() ?? 0,
       },
     };
-    return { ...report, failures: this.#failuresOf(report) };
-  }
-
-  #failuresOf({
-    invalidAccepted,
-    requests,
-    attacks,
-    chain,
-    masters,
-    equivocationsProven,
-  }: Omit<PedalReport, 'failures'>): readonly string[] {
-    const { answeredShare, answeredAfterShare, refusals, replaced, proven } = this.#scenario.checks;
-    const failures: string[] = [];
-    if (invalidAccepted > 0) failures.push(`${invalidAccepted} invalid things were accepted`);
-    if (chain.forks > 0) failures.push(`the ledger forked at ${chain.forks} heights`);
-    if (requests.pending > 0) failures.push(`${requests.pending} requests never ended`);
-    if (requests.asked === 0) failures.push('nothing was asked');
-    if (requests.answered < answeredShare * requests.asked)
-      failures.push(`${requests.answered} of ${requests.asked} requests were answered, expected ${100 * answeredShare} %`);
-    const after = [...this.#referee.requests.values()].filter(
-      ({ honest, requestedMicros }) => honest !== undefined && requestedMicros > this.#lastFaultMicros,
-    );
-    const answered = after.filter(({ end }) => end?.state === 'answered').length;
-    if (answered < answeredAfterShare * after.length)
-      failures.push(
-        `after the last fault ${answered} of ${after.length} requests were answered, expected ${100 * answeredAfterShare} %`,
-      );
-    if (this.#lastFaultMicros > 0 && after.length === 0) failures.push('nothing was asked after the last fault');
-    for (const { kind, attempts, taken } of attacks) {
-      if (attempts === 0) failures.push(`${kind} was never tried`);
-      if (taken > 0) failures.push(`${kind} was taken ${taken} times`);
-    }
-    const met = new Set(attacks.flatMap((attack) => Object.keys(attack.refusals)));
-    for (const refusal of refusals) if (!met.has(refusal)) failures.push(`no attacker met the refusal ${refusal}`);
-    if (masters.replaced < replaced) failures.push(`${masters.replaced} masters were replaced, expected ${replaced}`);
-    if (equivocationsProven < proven) failures.push(`${equivocationsProven} equivocations were proven, expected ${proven}`);
-    return failures;
+    const { checks } = this.#scenario;
+    return { ...report, failures: failuresOf(report, { checks, all, lastFaultMicros: this.#lastFaultMicros }) };
   }
 }
 
 function counterOf(metrics: Metrics, name: string): number {
   return metrics.snapshot()[name] ?? 0;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function rounded(value: number): number {

@@ -1,5 +1,5 @@
 /** Scenarios: the YAML in which a simulated consortium is described, its schema, and the files of places it names. */
-export type { Calibration } from './calibration.ts';
+export { type Calibration, readCalibration } from './calibration.ts';
 export * from './errors.ts';
 export type { Fault } from './faults.ts';
 export { type LoadScenarioOptions, loadScenario } from './load-scenario.ts';

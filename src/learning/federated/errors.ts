@@ -34,6 +34,10 @@ export const FEDERATED_ERRORS = defineErrors({
     summary: 'The saved state of a training cannot be used',
     action: 'Restore it from a copy, or start the training anew in another folder',
   },
+  FEDERATED_BUNDLE_INVALID: {
+    summary: 'What the leader of a round gathered is not what its clients signed for this round',
+    action: 'Nothing: nobody signs such a round, and another node leads the next attempt; the message says what is wrong',
+  },
   FEDERATED_QUORUM_MISSED: {
     summary: 'Too few clients finished a round, again and again',
     action: 'Look why clients are late or away; lower the quorum, raise the deadline, or start again when they are back',

@@ -26,6 +26,7 @@ export { type ClientDependencies, FederatedClient } from './round/client.ts';
 export type { Coordinator, CoordinatorDependencies, CoordinatorOptions } from './round/coordinator.ts';
 export { Coordinators } from './round/coordinators.ts';
 export { localTrainer, type Trainer } from './round/local-trainer.ts';
+export type { OrderRequest } from './round/messages.ts';
 export { checkRecordChain } from './round/record-chain.ts';
 export { RoundCore, type RoundEffect, type RoundEvent, type RoundRules } from './round/round-core.ts';
 export {
@@ -62,5 +63,8 @@ export {
 } from './run/run-plan.ts';
 export { activeClients, maliciousClients, type RoundInput, type RoundOutcome, runRound } from './run/run-round.ts';
 export { type ClientCheck, verifyRound } from './run/verify-run.ts';
+export { decodeTaskBundle, type SignedUpdate, type TaskBundle } from './task/task-bundle.ts';
+export type { TaskClient, TaskRound, TaskWork } from './task/task-round.ts';
+export { type TaskOutcome, TaskRounds, type TaskRoundsDependencies } from './task/task-rounds.ts';
 export { type Trained, type TrainingOrder, type TrainingTurn, trainLocally } from './training/training-order.ts';
 export { digestOfBytes, digestOfWeights, type WeightsDigest, weightsFromBytes, weightsToBytes } from './weights.ts';

@@ -9,9 +9,13 @@ export interface ConsoleFile {
 /** Reads a file of the console ("/index.html"); undefined when there is none. The reader keeps the path inside its folder. */
 export type ConsoleFiles = (path: string) => Promise<ConsoleFile | undefined>;
 
-/** Nothing from elsewhere, nothing inline: a name that a stranger registered cannot become a script. */
+/**
+ * Nothing from elsewhere, nothing inline: a name that a stranger registered cannot become a script. Compiling WebAssembly is
+ * allowed, which the hashes of the verifier are made of; text never becomes a script by it.
+ */
 const POLICY = [
   "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
   "img-src 'self' data:",
   "object-src 'none'",
   "base-uri 'none'",

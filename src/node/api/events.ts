@@ -24,6 +24,7 @@ export function createEventHub(context: ChainContext): EventHub {
     tasks: new Set<string>(),
     channels: new Set<string>(),
     requests: new Set<string>(),
+    messages: new Set<string>(),
   };
   let unsubscribe: (() => void)[] = [];
   let timer: Timer | undefined;
@@ -43,7 +44,7 @@ export function createEventHub(context: ChainContext): EventHub {
     consensus = state;
     send({ type: 'consensus', height, round, phase, viewChanges });
   };
-  const sendIds = (type: 'task' | 'channel' | 'oracle', ids: Set<string>): void => {
+  const sendIds = (type: 'task' | 'channel' | 'oracle' | 'message', ids: Set<string>): void => {
     if (ids.size === 0) return;
     const shown = [...ids].slice(0, API_EVENT_IDS_MAX);
     ids.clear();
@@ -61,6 +62,7 @@ export function createEventHub(context: ChainContext): EventHub {
     sendIds('task', dirty.tasks);
     sendIds('channel', dirty.channels);
     sendIds('oracle', dirty.requests);
+    sendIds('message', dirty.messages);
     if (clock.now() - quietSince >= API_PING_INTERVAL_MICROS) send({ type: 'ping' });
     timer = sinks.size === 0 ? undefined : clock.set(API_EVENT_INTERVAL_MICROS, flush, 'api: next bundle of events');
   };
@@ -78,6 +80,7 @@ export function createEventHub(context: ChainContext): EventHub {
         for (const id of change.tasks) dirty.tasks.add(id);
         for (const id of change.channels) dirty.channels.add(id);
         for (const id of change.requests) dirty.requests.add(id);
+        for (const id of change.messages) dirty.messages.add(id);
       }),
     ];
     timer = clock.set(API_EVENT_INTERVAL_MICROS, flush, 'api: next bundle of events');

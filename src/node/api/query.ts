@@ -15,6 +15,7 @@ export const pageQuery = z.object({ offset: whole.default(0), limit });
 export const listQuery = pageQuery.extend({ search: text.default(''), state: text.default('') });
 export const taskListQuery = listQuery.extend({ device: text.default(''), node: text.default('') });
 export const requestListQuery = listQuery.extend({ job: text.default(''), requester: text.default('') });
+export const messageListQuery = listQuery.extend({ direction: z.enum(['', 'out', 'in']).default(''), peer: text.default('') });
 export const roundsQuery = z.object({ node: text.default('') });
 /** A slice of the chain below a block. */
 export const blocksQuery = z.object({ before: whole.optional(), limit });

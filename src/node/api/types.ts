@@ -675,6 +675,67 @@ export interface OracleFeedView extends Party {
   }[];
 }
 
+/** `sent`: nothing has come back yet. The others are what became of it; after `given up` it may have been executed, or not. */
+export type LaneMessageState = 'sent' | 'executed' | 'failed' | 'expired' | 'given up';
+
+/** A message between ledgers as this one knows it. */
+export interface LaneMessageRow {
+  readonly id: string;
+  readonly direction: 'out' | 'in';
+  /** Chain id of the other ledger. */
+  readonly peer: string;
+  readonly nonce: string;
+  readonly state: LaneMessageState;
+  /** Null for one that came: the other ledger knows. */
+  readonly sender: Party | null;
+  /** The contract that it is for, on the ledger that it goes to. */
+  readonly target: string;
+  /** When it was sent, or, for one that came, done. */
+  readonly firstMs: number;
+  readonly endedMs: number | null;
+  readonly expiresMs: number | null;
+}
+
+export interface LaneMessageDetail extends LaneMessageRow {
+  readonly depositWei: string | null;
+  /** What was sent, or, for one that came, what the target returned. */
+  readonly data: string;
+  readonly history: readonly TaskStep[];
+}
+
+/** This ledger beside those that it exchanges messages with. */
+export interface LanesView {
+  readonly chainId: number;
+  readonly head: number;
+  readonly headMs: number;
+  readonly lanes: readonly LaneView[];
+}
+
+export interface LaneView {
+  /** Chain id of the other ledger. */
+  readonly peer: string;
+  /** Messages sent there, and those of them that have not ended. */
+  readonly sent: number | null;
+  readonly open: number | null;
+  readonly outgoingRoot: string | null;
+  /** Messages that came from there and were done here. */
+  readonly received: number;
+  /** Two roots for one size were shown: nothing is done any more until the companies decide. */
+  readonly halted: boolean;
+  /** The largest root of the lane from there that is believed here. */
+  readonly believed: {
+    readonly size: number;
+    readonly root: string;
+    /** Of the other ledger. */
+    readonly height: number;
+    readonly way: 'group' | 'certificate' | 'both';
+    readonly sinceMs: number;
+  } | null;
+  /** Up to which block this ledger knows the other's sealers; null when they were never introduced. */
+  readonly knownHeight: number | null;
+  readonly frozen: boolean;
+}
+
 export type SearchKind = 'block' | 'transaction' | 'node' | 'edge-node' | 'device' | 'task' | 'channel' | 'request';
 
 export interface SearchHit {
@@ -751,4 +812,5 @@ export type LiveEvent =
   | { readonly type: 'task'; readonly ids: readonly string[] }
   | { readonly type: 'channel'; readonly ids: readonly string[] }
   | { readonly type: 'oracle'; readonly ids: readonly string[] }
+  | { readonly type: 'message'; readonly ids: readonly string[] }
   | { readonly type: 'ping' };

@@ -1,8 +1,9 @@
+import type { PedalClient } from '../../contracts/index.ts';
 import type { NodeId } from '../../environment/index.ts';
 import type { LedgerView } from '../chain/ledger-view.ts';
 
 interface Options {
-  readonly view: LedgerView;
+  readonly view: Pick<LedgerView, 'servingTerm' | 'isAnswerable' | 'group'> & { readonly pedal: Pick<PedalClient, 'job'> };
   readonly node: NodeId;
   /** Names of the jobs that this node does. */
   readonly jobs: readonly string[];

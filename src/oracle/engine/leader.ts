@@ -10,10 +10,11 @@ import {
   ORACLE_RETRY_MICROS_MIN,
   ORACLE_ROUNDS_KEPT_MAX,
   ORACLE_ROUNDS_MAX,
+  ORACLE_SLOW_ROUNDS_MAX,
   TRANSACTION_GAS_MAX,
 } from '../../limits.ts';
 import type { LedgerView } from '../chain/ledger-view.ts';
-import type { JobBook, Task } from '../job-book.ts';
+import { type JobBook, lookMicrosOf, type Task } from '../job-book.ts';
 import type { Attempt } from '../reasons.ts';
 import type { Attempts } from './attempts.ts';
 import type { Elector } from './elector.ts';
@@ -47,15 +48,20 @@ interface Batch {
   readonly group: Group;
   readonly turn: Turn;
   readonly tasks: Task[];
+  /** Of a job that takes longer than the others: alone in its round, so that nothing waits for it. */
+  readonly slow: boolean;
 }
 
 /** Leads rounds for the requests whose turn is this node's: as the master of the term, or as a work node when the one before did not. */
 export class Leader {
   readonly #options: Options;
   readonly #inRound = new Set<bigint>();
+  /** Requests of slow jobs that this node works on as master. */
+  readonly #slow = new Set<bigint>();
   readonly #retries = new Map<bigint, Retry>();
   readonly #records: RoundRecord[] = [];
   #rounds = 0;
+  #slowRounds = 0;
   #notedIn = 0;
 
   constructor(options: Options) {
@@ -72,20 +78,29 @@ export class Leader {
     const seat = this.#options.seat();
     if (seat === undefined) return;
     for (const id of this.#retries.keys()) if (!this.#options.view.pending.has(id)) this.#retries.delete(id);
+    // A master that works for long says so: it is not silent.
+    if (this.#slow.size > 0) void this.#note(new Map([...this.#slow].map((id) => [id, 'sourceSlow'])));
     if (this.#rounds >= ORACLE_ROUNDS_MAX) return;
     for (const batch of await this.#due()) {
       if (this.#rounds >= ORACLE_ROUNDS_MAX) return;
       this.#rounds++;
+      if (batch.slow) this.#slowRounds++;
       for (const { request } of batch.tasks) this.#inRound.add(request.id);
+      if (batch.slow && batch.turn.position < 0) for (const { request } of batch.tasks) this.#slow.add(request.id);
       void this.#lead(batch, seat.key).finally(() => {
         this.#rounds--;
-        for (const { request } of batch.tasks) this.#inRound.delete(request.id);
+        if (batch.slow) this.#slowRounds--;
+        for (const { request } of batch.tasks) {
+          this.#inRound.delete(request.id);
+          this.#slow.delete(request.id);
+        }
       });
     }
   }
 
   async #due(): Promise<readonly Batch[]> {
-    const { view, jobs, environment, node } = this.#options;
+    const { view, jobs, environment, node, lookMicros } = this.#options;
+    let slowRounds = this.#slowRounds;
     const term = view.servingTerm();
     const now = environment.clock.now();
     const batches = new Map<string, Batch>();
@@ -99,8 +114,15 @@ export class Leader {
       const task = jobs.task(request);
       if (task === undefined || (task.refused === undefined && !task.job.transmit(task.query, request, Math.floor(now / 1e6))))
         continue;
-      const key = `${request.groupSize}:${request.unanimous}:${this.#retries.has(request.id) ? request.id : ''}`;
-      const batch = batches.get(key) ?? { group, turn, tasks: [] };
+      const look = lookMicrosOf(task, lookMicros);
+      const slow = look > lookMicros;
+      // While whoever is before a work node may still be at it, a second round of the same work would only be in the way.
+      if (slow && turn.position >= 0 && now < request.requestedAt * 1e6 + (turn.position + 1) * look) continue;
+      if (slow && slowRounds >= ORACLE_SLOW_ROUNDS_MAX) continue;
+      if (slow) slowRounds++;
+      const alone = slow || this.#retries.has(request.id);
+      const key = `${request.groupSize}:${request.unanimous}:${alone ? request.id : ''}`;
+      const batch = batches.get(key) ?? { group, turn, tasks: [], slow };
       batch.tasks.push(task);
       batches.set(key, batch);
       if (this.#isFull(batch)) {

@@ -3,7 +3,7 @@ import { type Environment, type Micros, withDeadline } from '../../environment/i
 import { hasCode, TreadleError } from '../../errors.ts';
 import { ORACLE_FRESH_MICROS, ORACLE_LOOKS_MAX, ORACLE_SIGHT_BYTES_MAX, ORACLE_SIGHTS_KEPT_MAX } from '../../limits.ts';
 import { RequestRefused, type Sight } from '../job.ts';
-import type { Task } from '../job-book.ts';
+import { lookMicrosOf, type Task } from '../job-book.ts';
 import type { FailureReason } from '../reasons.ts';
 import type { OracleView } from './oracle-view.ts';
 import { signSight } from './sights.ts';
@@ -81,8 +81,10 @@ export class Observer {
     if (this.#looks.get(id)?.over === true) this.#looks.delete(id);
   }
 
-  async #look({ job, query, request, refused }: Task, hint: Uint8Array | undefined): Promise<OwnSight> {
-    const { environment, lookMicros } = this.#options;
+  async #look(task: Task, hint: Uint8Array | undefined): Promise<OwnSight> {
+    const { job, query, request, refused } = task;
+    const { environment } = this.#options;
+    const lookMicros = lookMicrosOf(task, this.#options.lookMicros);
     if (refused !== undefined) return this.#failed(refused);
     try {
       const looking = job.observe(query, request, lookMicros, hint);

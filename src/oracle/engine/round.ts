@@ -3,7 +3,8 @@ import { aggregateSignatures, type BlsKey, verifyAggregate, verifyBls } from '..
 import { type Environment, type Micros, type NodeId, withDeadline } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { ORACLE_PASSES_MAX, ORACLE_SIGN_MICROS } from '../../limits.ts';
-import type { Task } from '../job-book.ts';
+import { RequestRefused } from '../job.ts';
+import { lookMicrosOf, type Task } from '../job-book.ts';
 import { type Attempt, isFinal } from '../reasons.ts';
 import { Collector } from './collector.ts';
 import { type Decision, type Outcome, outcomeOf } from './decide.ts';
@@ -111,11 +112,18 @@ export class Round {
   }
 
   /** What the job's leader found out, or a number that nobody else can guess. */
-  async #nonceFor({ job, query, request, refused }: Task): Promise<Uint8Array> {
-    const { environment, lookMicros } = this.#options;
+  async #nonceFor(task: Task): Promise<Uint8Array> {
+    const { job, query, request, refused } = task;
+    const { environment } = this.#options;
+    const lookMicros = lookMicrosOf(task, this.#options.lookMicros);
     if (refused === undefined && job.lead !== undefined) {
       const leading = job.lead(query, request, lookMicros);
-      return withDeadline(environment, leading, lookMicros, 'what an oracle master does alone');
+      try {
+        return await withDeadline(environment, leading, lookMicros, 'what an oracle master does alone');
+      } catch (error) {
+        // What nobody could work on, the others see for themselves whatever the hint.
+        if (!(error instanceof RequestRefused)) throw error;
+      }
     }
     return environment.random.stream('oracle-nonces').bytes(NONCE_BYTES);
   }
@@ -167,22 +175,19 @@ export class Round {
     const partials = new Map<number, Uint8Array>();
     const objectors = new Map<bigint, number>();
     const lost = group.members.length - needed;
+    const looks = drafts.map(({ task }) => lookMicrosOf(task, this.#options.lookMicros));
+    const timeoutMicros = ORACLE_SIGN_MICROS + Math.max(...looks);
     let attested: Attested | undefined;
     let refusals = 0;
     log.proposed(attempt, needed);
     await gather(
       environment,
       group.members.map(
-        (seat) => () =>
-          port.sign(
-            seat.node,
-            { height: view.head.number, term: group.term, attempt, items },
-            ORACLE_SIGN_MICROS + this.#options.lookMicros,
-          ),
+        (seat) => () => port.sign(seat.node, { height: view.head.number, term: group.term, attempt, items }, timeoutMicros),
       ),
       {
         label: 'signatures of an oracle group',
-        timeoutMicros: ORACLE_SIGN_MICROS + this.#options.lookMicros,
+        timeoutMicros,
         graceMicros: 0,
         isEnough: () => {
           if (partials.size >= needed) attested ??= this.#add(partials, outcomes, digest, needed);

@@ -37,7 +37,7 @@ const REPORT: readonly (readonly [string, string])[] = [
   ['invalidAccepted', 'What the referee found that must never be; the list is in `invalid`'],
   [
     'requests',
-    'Of honest accounts and feeds: `asked`, `answered`, `failed`, `expired`, `pending`, and `strange` ones of anybody else',
+    'Of honest accounts and feeds: `asked`, `answered`, `failed`, `expired`, `pending`, `strange` ones of anybody else, and why some were `refused` by the ledger',
   ],
   ['refundedWei', 'What came back to those who asked'],
   [

@@ -15,18 +15,30 @@ import {
   type FinishRequest,
   type OrderRequest,
   type UpdateRequest,
+  updateDigest,
 } from './messages.ts';
 import { fetchWeights, MODEL_PROTOCOL, serveWeights, UPDATE_PROTOCOL } from './weight-exchange.ts';
 import { WeightStore } from './weight-store.ts';
 
 export interface ClientDependencies {
-  /** The training that this client takes part in, and whose orders it follows: the coordinator may change while it goes on. */
-  coordinator(training: string): NodeId | undefined;
+  /**
+   * Whose orders this client follows in a training: the coordinator may change while it goes on. `from`: who asks; where several may
+   * coordinate, whoever of them asks.
+   */
+  coordinator(training: string, from: NodeId): NodeId | undefined | Promise<NodeId | undefined>;
   /** The digest of the global model after a round as it is anchored; round 0 is the model that all begin with. Undefined: not there (yet). */
   anchored(training: string, round: number): Promise<WeightsDigest | undefined>;
   readonly train: Trainer;
   /** Which loss the judge will find, where this client can know it. */
   claimLoss?(weights: Float32Array): Promise<number>;
+  /** Signs an update (see `updateDigest`), where others than the coordinator are to believe it. */
+  sign?(digest: Uint8Array): Uint8Array;
+  /** Orders without a signature that others believe are refused. */
+  isSigned?(order: OrderRequest, from: NodeId): boolean;
+  /** A coordinator signed an order to train another model than the anchored one. */
+  onLie?(order: OrderRequest, from: NodeId): void;
+  /** Who may have an update besides those that ordered it: whoever checks them. */
+  mayFetch?(training: string, peer: NodeId): boolean;
   /** Is handed every global model that was applied, the final one with `final`. */
   onModel?(model: {
     readonly training: string;
@@ -38,7 +50,8 @@ export interface ClientDependencies {
 
 interface Work {
   readonly order: OrderRequest;
-  readonly coordinator: NodeId;
+  /** Whoever ordered it, the first one first: one may take over from another. */
+  readonly coordinators: Set<NodeId>;
   update?: UpdateRequest;
 }
 
@@ -64,7 +77,8 @@ export class FederatedClient {
     const client = new FederatedClient(environment, dependencies, await WeightStore.open(environment, 'federated-client'));
     serveWeights(environment, UPDATE_PROTOCOL, (peer, digest) => {
       const wanted = [...client.#work].find(
-        ([, { coordinator, update }]) => coordinator === peer && update?.weights.digest === digest,
+        ([training, { coordinators, update }]) =>
+          update?.weights.digest === digest && (coordinators.has(peer) || dependencies.mayFetch?.(training, peer) === true),
       );
       return wanted && client.#updates(wanted[0]);
     });
@@ -74,10 +88,13 @@ export class FederatedClient {
 
   async #answer(from: NodeId, body: Uint8Array): Promise<Answer> {
     const request = decodeClientRequest(body);
-    if (this.#dependencies.coordinator(request.training) !== from) {
+    if ((await this.#dependencies.coordinator(request.training, from)) !== from) {
       return { taken: false, reason: 'takes no orders of this node for this training' };
     }
     if (request.type === 'invite') return { taken: true };
+    if (request.type === 'order' && this.#dependencies.isSigned?.(request, from) === false) {
+      return { taken: false, reason: 'takes no order that is not signed' };
+    }
     const round = request.type === 'order' ? request.round - 1 : request.round;
     const anchored = await this.#dependencies.anchored(request.training, round);
     if (anchored !== request.model.digest) {
@@ -89,6 +106,7 @@ export class FederatedClient {
         given: request.model.digest,
         anchored,
       });
+      if (request.type === 'order' && anchored !== undefined) this.#dependencies.onLie?.(request, from);
       throw new TreadleError('FEDERATED_MODEL_NOT_ANCHORED', {
         detail: `Model ${request.model.digest} after round ${round} is not the anchored ${anchored ?? 'one (there is none)'}`,
         data: { training: request.training, round, given: request.model.digest, anchored: anchored ?? '' },
@@ -101,28 +119,29 @@ export class FederatedClient {
 
   #begin(order: OrderRequest, coordinator: NodeId): void {
     const before = this.#work.get(order.training);
-    if (
-      before?.order.round === order.round &&
-      before.order.model.digest === order.model.digest &&
-      before.coordinator === coordinator
-    ) {
-      // Asked again: what is trained already is announced again; what is under way will be.
-      if (before.update !== undefined) void this.#announce(before).catch((error: unknown) => this.#failed(order, error));
+    if (before?.order.round === order.round && before.order.model.digest === order.model.digest) {
+      // Asked again, or by another one: what is trained already is announced again; what is under way will be.
+      before.coordinators.add(coordinator);
+      if (before.update !== undefined)
+        void this.#announce(before, coordinator).catch((error: unknown) => this.#failed(order, error));
       return;
     }
-    const work: Work = { order, coordinator };
+    const work: Work = { order, coordinators: new Set([coordinator]) };
     this.#work.set(order.training, work);
-    void this.#carryOut(work, before).catch((error: unknown) => this.#failed(order, error));
+    void this.#carryOut(work, before).catch((error: unknown) => {
+      // Whoever orders it again finds it not begun.
+      if (this.#work.get(order.training) === work && work.update === undefined) this.#work.delete(order.training);
+      this.#failed(order, error);
+    });
   }
 
   async #carryOut(work: Work, before: Work | undefined): Promise<void> {
-    const { order, coordinator } = work;
+    const { order } = work;
     const { training, round, model } = order;
     const stop = () => this.#work.get(training) !== work;
     if (before?.update !== undefined) await this.#updates(training).delete(before.update.weights);
     const models = this.#models(training);
-    const fetch = { from: coordinator, protocol: MODEL_PROTOCOL, reference: model, stop } as const;
-    const weights = await fetchWeights(this.#environment, models, fetch);
+    const weights = await this.#fetchModel(work, stop);
     await models.delete(model);
     this.#dependencies.onModel?.({ training, round: round - 1, weights, final: false });
     const turn = { round, client: this.#environment.node };
@@ -130,13 +149,30 @@ export class FederatedClient {
     const claimedLoss = order.claim ? await this.#dependencies.claimLoss?.(trained.weights) : undefined;
     if (stop()) return;
     const reference = await this.#updates(training).put(weightsToBytes(trained.weights));
-    work.update = { training, round, weights: reference, samples: trained.samples, claimedLoss: claimedLoss ?? Number.NaN };
-    await this.#announce(work);
+    const update = { training, round, weights: reference, samples: trained.samples, claimedLoss: claimedLoss ?? Number.NaN };
+    const signature = this.#dependencies.sign?.(updateDigest(update, model.digest));
+    work.update = { ...update, ...(signature && { signature }) };
+    await Promise.all(Array.from(work.coordinators, (each) => this.#announce(work, each)));
+  }
+
+  /** From whoever ordered it, one after the other. */
+  async #fetchModel({ order, coordinators }: Work, stop: () => boolean): Promise<Float32Array> {
+    let failure: unknown;
+    // Those that join meanwhile are asked as well.
+    for (const from of coordinators) {
+      try {
+        const fetch = { from, protocol: MODEL_PROTOCOL, reference: order.model, stop } as const;
+        return await fetchWeights(this.#environment, this.#models(order.training), fetch);
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   /** Until the coordinator answered, or there is something else to do. */
-  async #announce(work: Work): Promise<void> {
-    const { coordinator, order, update } = work;
+  async #announce(work: Work, coordinator: NodeId): Promise<void> {
+    const { order, update } = work;
     if (update === undefined) return;
     const { network, clock, log } = this.#environment;
     const until = clock.now() + order.withinMicros;

@@ -1,8 +1,9 @@
-import { encodeRlp, fromHex, type RlpInput, type RlpReader, readRlp } from '../../../crypto/index.ts';
+import { encodeRlp, fromHex, keccak256, type RlpInput, type RlpReader, readRlp } from '../../../crypto/index.ts';
 import { TreadleError } from '../../../errors.ts';
 import { FEDERATED_ROUNDS_MAX, FEDERATED_TEXT_BYTES_MAX, FEDERATED_WEIGHTS_BYTES_MAX } from '../../../limits.ts';
 import type { OptimiserDescription } from '../../engine/index.ts';
 import type { TrainingOrder } from '../training/training-order.ts';
+import type { WeightsDigest } from '../weights.ts';
 import { float, readFloat } from './round-record.ts';
 import type { WeightsReference } from './weight-store.ts';
 
@@ -31,6 +32,8 @@ export interface OrderRequest {
   readonly claim: boolean;
   /** Time that is left, from the arrival of the request: clocks need not agree. */
   readonly withinMicros: number;
+  /** Of the coordinator over training, round and model, where others are to believe that it gave this order. */
+  readonly signature?: Uint8Array;
 }
 
 /** The training is over; this is its model. */
@@ -49,6 +52,8 @@ export interface UpdateRequest {
   readonly samples: number;
   /** NaN when it claims none. */
   readonly claimedLoss: number;
+  /** Of the client over {@link updateDigest}, where others than the coordinator are to believe it. */
+  readonly signature?: Uint8Array;
 }
 
 /** Yes, or why not. */
@@ -58,14 +63,16 @@ const utf8 = new TextEncoder();
 const text = (value: string): Uint8Array => utf8.encode(value);
 const TYPES = ['invite', 'order', 'finish'] as const;
 const EPOCHS_MAX = 1_000_000;
+const SIGNATURE_BYTES = 65;
+const UPDATE_TAG = 'treadle.learning.update.v1';
 
 export function encodeClientRequest(request: ClientRequest): Uint8Array {
   const head = [TYPES.indexOf(request.type), text(request.training), request.round];
   if (request.type === 'invite') return encodeRlp(head);
   const model = [fromHex(request.model.digest), request.model.sizeBytes];
   if (request.type === 'finish') return encodeRlp([...head, ...model]);
-  const { order, claim, withinMicros } = request;
-  return encodeRlp([...head, ...model, encodeOrder(order), claim ? 1 : 0, withinMicros]);
+  const { order, claim, withinMicros, signature = NOT_SIGNED } = request;
+  return encodeRlp([...head, ...model, encodeOrder(order), claim ? 1 : 0, withinMicros, signature]);
 }
 
 /** @throws TreadleError MESSAGE_MALFORMED */
@@ -88,12 +95,24 @@ export function decodeClientRequest(bytes: Uint8Array): ClientRequest {
   const order = readOrder(reader.sublist('order'));
   const claim = reader.integer('claim', 1) === 1;
   const withinMicros = reader.integer('time', Number.MAX_SAFE_INTEGER);
+  const signature = readSignature(reader);
   reader.end();
-  return { type, ...head, model, order, claim, withinMicros };
+  return { type, ...head, model, order, claim, withinMicros, ...signature };
 }
 
-export function encodeUpdate({ training, round, weights, samples, claimedLoss }: UpdateRequest): Uint8Array {
-  return encodeRlp([text(training), round, fromHex(weights.digest), weights.sizeBytes, samples, float(claimedLoss)]);
+export function encodeUpdate({ training, round, weights, samples, claimedLoss, signature }: UpdateRequest): Uint8Array {
+  const rest = [samples, float(claimedLoss), signature ?? NOT_SIGNED];
+  return encodeRlp([text(training), round, fromHex(weights.digest), weights.sizeBytes, ...rest]);
+}
+
+/** What a client signs: this update is mine, trained in this round from this model on so many samples. */
+export function updateDigest(
+  { training, round, weights, samples, claimedLoss }: Omit<UpdateRequest, 'signature'>,
+  model: WeightsDigest,
+): Uint8Array {
+  return keccak256(
+    encodeRlp([text(UPDATE_TAG), text(training), round, fromHex(model), fromHex(weights.digest), samples, float(claimedLoss)]),
+  );
 }
 
 /** @throws TreadleError MESSAGE_MALFORMED */
@@ -105,6 +124,7 @@ export function decodeUpdate(bytes: Uint8Array): UpdateRequest {
     weights: readReference(reader),
     samples: reader.integer('samples', Number.MAX_SAFE_INTEGER),
     claimedLoss: readFloat(reader, 'claimed loss'),
+    ...readSignature(reader),
   };
   reader.end();
   return update;
@@ -121,6 +141,15 @@ export function decodeAnswer(bytes: Uint8Array): Answer {
   const answer: Answer = taken ? { taken } : { taken, reason: reader.text('reason', FEDERATED_TEXT_BYTES_MAX) };
   reader.end();
   return answer;
+}
+
+const NOT_SIGNED = new Uint8Array();
+
+function readSignature(reader: RlpReader): { readonly signature?: Uint8Array } {
+  const signature = reader.bytes('signature', SIGNATURE_BYTES);
+  if (signature.length === SIGNATURE_BYTES) return { signature };
+  if (signature.length === 0) return {};
+  throw new TreadleError('MESSAGE_MALFORMED', { detail: `a signature of ${signature.length} bytes` });
 }
 
 function readReference(reader: RlpReader): WeightsReference {

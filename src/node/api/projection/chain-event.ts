@@ -4,8 +4,12 @@ import {
   consortiumArtifact,
   EDGE_REGISTRY_ADDRESS,
   edgeRegistryArtifact,
+  INBOX_ADDRESS,
+  inboxArtifact,
   ORACLE_REGISTRY_ADDRESS,
+  OUTBOX_ADDRESS,
   oracleRegistryArtifact,
+  outboxArtifact,
   PAYMENT_CHANNELS_ADDRESS,
   PEDAL_ADDRESS,
   paymentChannelsArtifact,
@@ -19,6 +23,8 @@ export type ChainEvent =
   | ({ readonly source: 'registry' } & DecodeEventLogReturnType<typeof edgeRegistryArtifact.abi>)
   | ({ readonly source: 'channels' } & DecodeEventLogReturnType<typeof paymentChannelsArtifact.abi>)
   | ({ readonly source: 'pedal' } & DecodeEventLogReturnType<typeof pedalArtifact.abi>)
+  | ({ readonly source: 'outbox' } & DecodeEventLogReturnType<typeof outboxArtifact.abi>)
+  | ({ readonly source: 'inbox' } & DecodeEventLogReturnType<typeof inboxArtifact.abi>)
   | ({ readonly source: 'oracles' } & DecodeEventLogReturnType<typeof oracleRegistryArtifact.abi>);
 
 /** Where and when an event happened. */
@@ -43,6 +49,10 @@ export function decodeChainEvent(log: LogRecord): ChainEvent | undefined {
         return { source: 'channels', ...decodeEventLog({ abi: paymentChannelsArtifact.abi, topics, data }) };
       case PEDAL_ADDRESS:
         return { source: 'pedal', ...decodeEventLog({ abi: pedalArtifact.abi, topics, data }) };
+      case OUTBOX_ADDRESS:
+        return { source: 'outbox', ...decodeEventLog({ abi: outboxArtifact.abi, topics, data }) };
+      case INBOX_ADDRESS:
+        return { source: 'inbox', ...decodeEventLog({ abi: inboxArtifact.abi, topics, data }) };
       case ORACLE_REGISTRY_ADDRESS:
         return { source: 'oracles', ...decodeEventLog({ abi: oracleRegistryArtifact.abi, topics, data }) };
       default:

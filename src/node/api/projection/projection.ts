@@ -11,6 +11,7 @@ import { type ChainEvent, decodeChainEvent, type EventPlace } from './chain-even
 import { type Channels, createChannels } from './channels.ts';
 import { createDevices, type Devices } from './devices.ts';
 import { createEdgeNodes, type EdgeNodes } from './edge-nodes.ts';
+import { createLaneMessages, type LaneMessages } from './lane-messages.ts';
 import type { Names } from './names.ts';
 import { createOracleRequests, type OracleRequests } from './oracle-requests.ts';
 import { createOracleTerms, type OracleTerms } from './oracle-terms.ts';
@@ -28,6 +29,7 @@ export interface Projection {
   readonly channels: Channels;
   readonly requests: OracleRequests;
   readonly terms: OracleTerms;
+  readonly messages: LaneMessages;
   progress(): IndexProgress;
   /** Starts reading the chain on the first call; resolves when it is read, or after a short wait with what there is by then. */
   ready(): Promise<void>;
@@ -41,6 +43,8 @@ export interface ProjectionChange {
   readonly channels: readonly Hex[];
   /** Numbers of oracle requests. */
   readonly requests: readonly string[];
+  /** Ids of messages between ledgers. */
+  readonly messages: readonly string[];
 }
 
 interface ProjectionOptions {
@@ -59,6 +63,7 @@ export function createProjection({ environment, ledger, names }: ProjectionOptio
     channels: createChannels(),
     requests: createOracleRequests(),
     terms: createOracleTerms(),
+    messages: createLaneMessages(),
   };
   const listeners = new Set<(change: ProjectionChange) => void>();
   let nextBlock = 0;
@@ -67,7 +72,7 @@ export function createProjection({ environment, ledger, names }: ProjectionOptio
   let stopped = false;
 
   const apply = (header: HeaderRecord, block: BlockRecord | undefined, receipts: readonly ReceiptRecord[]): void => {
-    const changed = { tasks: new Set<Hex>(), channels: new Set<Hex>(), requests: new Set<string>() };
+    const changed: Changed = { tasks: new Set(), channels: new Set(), requests: new Set(), messages: new Set() };
     for (const receipt of receipts) {
       const place = placeOf(header, receipt);
       for (const record of receipt.logs) {
@@ -78,7 +83,12 @@ export function createProjection({ environment, ledger, names }: ProjectionOptio
     const reverted = receipts.reduce((sum, receipt) => sum + (receipt.status === 0 ? 1 : 0), 0);
     parts.counts.add({ number: header.number, timestampMs: header.timestampMs, transactions: receipts.length, reverted });
     nextBlock = header.number + 1;
-    const change = { tasks: [...changed.tasks], channels: [...changed.channels], requests: [...changed.requests] };
+    const change = {
+      tasks: [...changed.tasks],
+      channels: [...changed.channels],
+      requests: [...changed.requests],
+      messages: [...changed.messages],
+    };
     if (nextBlock > ledger.head.number) for (const listener of [...listeners]) listener(change);
   };
 
@@ -150,12 +160,13 @@ interface EventContext {
   readonly receipt: ReceiptRecord;
 }
 
-type Parts = Pick<Projection, 'edgeNodes' | 'tasks' | 'devices' | 'channels' | 'requests' | 'terms'>;
+type Parts = Pick<Projection, 'edgeNodes' | 'tasks' | 'devices' | 'channels' | 'requests' | 'terms' | 'messages'>;
 
 interface Changed {
   readonly tasks: Set<Hex>;
   readonly channels: Set<Hex>;
   readonly requests: Set<string>;
+  readonly messages: Set<string>;
 }
 
 function applyEvent(parts: Parts, names: Names, context: EventContext, changed: Changed): void {
@@ -168,6 +179,7 @@ function applyEvent(parts: Parts, names: Names, context: EventContext, changed: 
   const channel = parts.channels.apply(event, place);
   if (channel !== undefined) changed.channels.add(channel);
   for (const request of parts.requests.apply(event, place)) changed.requests.add(request);
+  for (const message of parts.messages.apply(event, place)) changed.messages.add(message);
   parts.terms.apply(event, place, () => proofOf(context));
 }
 

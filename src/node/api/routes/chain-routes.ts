@@ -3,6 +3,7 @@ import type { ChainContext } from '../context.ts';
 import {
   blocksQuery,
   listQuery,
+  messageListQuery,
   pageQuery,
   readQuery,
   requestListQuery,
@@ -16,6 +17,7 @@ import { listBlocks, showBlock } from './blocks.ts';
 import { listChannels, showChannel } from './channels.ts';
 import { listDevices, listEdgeNodes, showEdgeNode } from './edge.ts';
 import { showMap } from './map.ts';
+import { listMessages, showLanes, showMessage } from './messages.ts';
 import { findNode, listNodes } from './nodes.ts';
 import { showOracle } from './oracle.ts';
 import { showFeeds } from './oracle-feeds.ts';
@@ -49,6 +51,8 @@ const lists: Readonly<Record<string, ListRoute>> = {
   tasks: (context, query) => listTasks(context, readQuery(taskListQuery, query)),
   channels: (context, query) => listChannels(context, readQuery(listQuery, query)),
   map: (context) => showMap(context),
+  lanes: (context) => showLanes(context),
+  messages: (context, query) => listMessages(context, readQuery(messageListQuery, query)),
   oracle: (context) => showOracle(context),
   'oracle/requests': (context, query) => listRequests(context, readQuery(requestListQuery, query)),
   'oracle/rounds': (context, query) => showRounds(context, readQuery(roundsQuery, query).node),
@@ -66,6 +70,7 @@ const items: Readonly<Record<string, ItemRoute>> = {
     found(listDevices(context, { offset: 0, limit: 1, search: id.toLowerCase() }).items[0], `No device ${id} is known`),
   tasks: (context, id) => showTask(context, id),
   channels: (context, id) => showChannel(context, id),
+  messages: (context, id) => showMessage(context, id),
   'oracle/requests': (context, id) => showRequest(context, id),
 };
 

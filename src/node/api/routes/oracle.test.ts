@@ -75,7 +75,10 @@ describe('the oracle', () => {
   });
 
   it('is said to be absent where a ledger has none', async () => {
-    expect(await refusal('/api/oracle', without)).toMatchObject({ code: 'API_NOT_FOUND', message: /has no oracle/ });
+    expect(await refusal('/api/oracle', without)).toMatchObject({
+      code: 'API_NOT_FOUND',
+      message: expect.stringMatching(/has no oracle/),
+    });
     expect(await ask<Page<OracleRequestRow>>('/api/oracle/requests', without)).toMatchObject({ total: 0 });
     expect(await ask<Page<OracleFeedView>>('/api/oracle/feeds', without)).toMatchObject({ total: 0 });
   });
@@ -142,7 +145,10 @@ describe('requests', () => {
   it('that nobody remembers are refused in words', async () => {
     for (const id of ['99', '0x12', '%20', '1e3'])
       expect(await refusal(`/api/oracle/requests/${id}`)).toMatchObject({ code: 'API_NOT_FOUND' });
-    expect(await refusal('/api/oracle/elsewhere')).toMatchObject({ code: 'API_NOT_FOUND', message: /no route/ });
+    expect(await refusal('/api/oracle/elsewhere')).toMatchObject({
+      code: 'API_NOT_FOUND',
+      message: expect.stringMatching(/no route/),
+    });
     expect(await refusal('/api/oracle/requests/1/2')).toMatchObject({ code: 'API_NOT_FOUND' });
   });
 
@@ -158,7 +164,9 @@ describe('rounds and feeds', () => {
     expect(master).toMatchObject({ node: { address: ORACLE_ACCOUNTS[1] } });
     expect(master.rounds.map(({ requests }) => requests[0])).toEqual(['21', '22', '23', '24']);
     expect((await ask<OracleRoundsView>(`/api/oracle/rounds?node=${ORACLE_ACCOUNTS[0]}`)).rounds).toEqual([]);
-    expect(await refusal(`/api/oracle/rounds?node=${ORACLE_ACCOUNTS[3]}`)).toMatchObject({ message: /did not tell/ });
+    expect(await refusal(`/api/oracle/rounds?node=${ORACLE_ACCOUNTS[3]}`)).toMatchObject({
+      message: expect.stringMatching(/did not tell/),
+    });
     expect(await refusal('/api/oracle/rounds?node=somebody')).toMatchObject({ code: 'API_BAD_QUERY' });
   });
 

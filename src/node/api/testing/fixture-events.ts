@@ -12,8 +12,12 @@ import {
   consortiumArtifact,
   EDGE_REGISTRY_ADDRESS,
   edgeRegistryArtifact,
+  INBOX_ADDRESS,
+  inboxArtifact,
   ORACLE_REGISTRY_ADDRESS,
+  OUTBOX_ADDRESS,
   oracleRegistryArtifact,
+  outboxArtifact,
   PAYMENT_CHANNELS_ADDRESS,
   PEDAL_ADDRESS,
   paymentChannelsArtifact,
@@ -27,6 +31,8 @@ export const CONTRACTS = {
   registry: { address: EDGE_REGISTRY_ADDRESS, abi: edgeRegistryArtifact.abi as Abi },
   channels: { address: PAYMENT_CHANNELS_ADDRESS, abi: paymentChannelsArtifact.abi as Abi },
   pedal: { address: PEDAL_ADDRESS, abi: pedalArtifact.abi as Abi },
+  outbox: { address: OUTBOX_ADDRESS, abi: outboxArtifact.abi as Abi },
+  inbox: { address: INBOX_ADDRESS, abi: inboxArtifact.abi as Abi },
   oracles: { address: ORACLE_REGISTRY_ADDRESS, abi: oracleRegistryArtifact.abi as Abi },
 } as const;
 

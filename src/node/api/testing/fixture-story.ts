@@ -8,7 +8,7 @@ export interface FixtureOptions {
   readonly devices: number;
   readonly tasks: number;
   readonly channels: number;
-  /** With an oracle and requests to it. */
+  /** With an oracle and requests to it, and messages to and from another ledger. */
   readonly oracle?: boolean;
   /** When the chain's head is dated. */
   readonly endMs: number;

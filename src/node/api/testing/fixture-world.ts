@@ -2,6 +2,7 @@ import type { Address, Hex } from '../../../crypto/index.ts';
 import { oddities, runChannel } from './fixture-channels.ts';
 import { accountOf, createFixtureConsortium, type FixtureConsortium, fixtureKey } from './fixture-consortium.ts';
 import { bytes32, CONTRACTS, callData, eventLog } from './fixture-events.ts';
+import { laneStory } from './fixture-lanes.ts';
 import { createFixtureLedger, type FixtureLedger, type FixtureTransaction } from './fixture-ledger.ts';
 import { createFixtureOracle, type FixtureOracle } from './fixture-oracle.ts';
 import { DAY_MS, type FixtureNode, type FixtureOptions, type Making, type Random, type Timed } from './fixture-story.ts';
@@ -40,6 +41,7 @@ export function createFixtureWorld(options: FixtureOptions): FixtureWorld {
     ...Array.from({ length: options.channels }, (_, at) => runChannel(at, { options, nodes, consortium, random })).flat(),
     ...oddities(options.endMs, consortium),
     ...(oracle?.transactions ?? []),
+    ...(oracle === undefined ? [] : laneStory(options.endMs)),
   ];
   appendAll(ledger, timed, options.endMs);
   ledger.addPending(fixtureKey('a'), consortium.proxy);

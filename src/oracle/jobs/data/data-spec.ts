@@ -1,5 +1,6 @@
 import { query as compilePath } from 'json-p3';
 import { z } from 'zod';
+import type { Address } from '../../../crypto/index.ts';
 import { checkOutsideSource, type OutsideSource } from '../../../environment/index.ts';
 import { RequestRefused } from '../../job.ts';
 import { type Envelope, envelopeSchema } from './envelope.ts';
@@ -8,10 +9,14 @@ import { DECIMALS_MAX } from './numbers.ts';
 /** A reading of a machine's twin, proved against the checkpoint that its owner put on the ledger. */
 export interface TwinSource {
   readonly kind: 'twin';
-  /** Address of the owner's node: `https://node.plant:8080`. */
+  /** Address of the owner's node, without query: `https://node.plant:8080`. Whoever answers there proves nothing by it. */
   readonly url: string;
+  /** The account that speaks for the twin: it puts the checkpoints of the log on the ledger. Lower case. */
+  readonly author: Address;
   readonly twin: string;
   readonly metric: string;
+  /** A reading that is older than this by a node's clock is none. */
+  readonly maxAgeMs?: number;
 }
 
 export type DataSource = OutsideSource | TwinSource;
@@ -49,7 +54,14 @@ const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('opcua'), endpoint: text, nodeId: text }),
   z.strictObject({ kind: z.literal('sql'), database: text, query: text, parameters }),
   z.strictObject({ kind: z.literal('file'), name: text, query: text.exactOptional(), parameters }),
-  z.strictObject({ kind: z.literal('twin'), url: text, twin: text, metric: text }),
+  z.strictObject({
+    kind: z.literal('twin'),
+    url: text,
+    author: z.templateLiteral(['0x', z.string().regex(/^[0-9a-f]{40}$/)]),
+    twin: text,
+    metric: text,
+    maxAgeMs: z.int().positive().exactOptional(),
+  }),
 ]);
 const specSchema = z.strictObject({
   source: sourceSchema,
@@ -102,11 +114,18 @@ function shortForm(written: string): unknown {
 
 function checkSource(source: DataSource): void {
   try {
-    if (source.kind === 'twin') checkOutsideSource({ kind: 'http', url: source.url });
+    if (source.kind === 'twin') checkOutsideSource({ kind: 'http', url: bundleUrl(source) });
     else checkOutsideSource(source);
   } catch (error) {
     throw refuse(String(error));
   }
+}
+
+/** Where the owner of a twin shows the proof of its latest reading. @throws RequestRefused invalidSpec for an address with a query */
+export function bundleUrl({ url, twin, metric }: Pick<TwinSource, 'url' | 'twin' | 'metric'>): string {
+  if (/[?#]/.test(url)) throw refuse('source.url: the address of a node has no query');
+  const query = new URLSearchParams({ twin, metric });
+  return `${url.replace(/\/+$/, '')}/api/telemetry/bundle?${query.toString()}`;
 }
 
 function checkPath(path: string): void {
