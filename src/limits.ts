@@ -1153,5 +1153,11 @@ export const TASK_BUNDLE_BYTES_MAX = 64 * 1024;
 export const TASK_BUNDLE_TIMEOUT_MICROS = 5_000_000;
 /** Rounds of tasks that a node has led or checked, kept for those who still ask: some attempts of each task that the oracle works on at once. */
 export const TASK_BUNDLES_KEPT_MAX = 64;
+/** Tasks that a node follows: those that may be open at once, `openTasks` of genesis. */
+export const TRAINING_TASKS_FOLLOWED_MAX = 256;
+/** Tasks whose data a node has in memory: more than the oracle's rounds of training that it works on at once. */
+export const TRAINING_TASKS_PREPARED_MAX = 4;
+/** Blocks between the turns of two nodes that would send the same transaction about a task. */
+export const TRAINING_TURN_BLOCKS = 2;
 /** Part of the time for a round that clients get; the rest is for whoever checks. */
 export const TASK_CLIENTS_PART = 0.5;

@@ -72,6 +72,35 @@ const oracle = z.strictObject({
   outside: outsideConfigSchema.optional(),
 });
 
+const datasetName = z.string('expected the name of a data set').regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'expected the name of a data set');
+
+/** What a node that takes part in training tasks has, and how much it does. */
+const learning = z.strictObject({
+  /** Tasks at a time. */
+  tasks: positiveInteger.max(64).default(1),
+  /** The highest stake that it puts down for a place. */
+  stakeWeiMax: weiText.default('1000000000000000000'),
+  /** A folder with files of data sets; the cache of `treadle data` is looked into besides. */
+  dataFolder: path.optional(),
+  /** The data sets that it has, and which part of each it trains on. */
+  datasets: z
+    .array(
+      z
+        .strictObject({
+          name: datasetName,
+          /** Part of so many into which the data are divided; counted from 0. */
+          part: z.int('expected a whole number').min(0, 'parts are counted from 0').default(0),
+          of: positiveInteger.max(100_000).default(1),
+          partition: z.enum(['iid', 'slices', 'dirichlet', 'quantity', 'machine']).default('iid'),
+          alpha: z.number('expected a number').positive('expected a number above 0').default(1),
+          /** Whoever divides by the same seed has other samples than this node. */
+          seed: z.string('expected a text').min(1, 'expected a text').default('parts'),
+        })
+        .refine(({ part, of }) => part < of, 'the part is one of those that there are'),
+    )
+    .default([]),
+});
+
 const storage = z.strictObject({
   /** Most that the data folder takes; 0 keeps everything. */
   limitGb: z.number('expected a number of GB').min(0, 'a limit is 0 (keep everything) or above').default(0),
@@ -114,6 +143,8 @@ const common = {
   storage: storage.default({ limitGb: 0 }),
   /** What the node speaks with its peers; all that this release can when left out. */
   wireVersions: wireVersions.optional(),
+  /** Data sets that the node trains on in tasks of learning; it takes part in none when left out. */
+  learning: learning.optional(),
 };
 /** For a sealer whose node runs with another key than its company's or proxy's account. */
 const seated = { accountKeyFile: path.optional() };
@@ -146,6 +177,7 @@ export type NodeFile = z.output<typeof nodeFileSchema>;
 export type NodeFileInput = z.input<typeof nodeFileSchema>;
 export type EdgeSettings = z.output<typeof edge>;
 export type DeviceSettings = z.output<typeof device>;
+export type TrainingSettings = z.output<typeof learning>;
 export type OracleNodeSettings = z.output<typeof oracle>;
 
 /** `fleet.json`: nodes that share one process. */

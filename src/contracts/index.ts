@@ -42,6 +42,7 @@ export * from './rpc-shapes.ts';
 export * from './send-payload.ts';
 export * from './sign-payload-transaction.ts';
 export * from './sign-transaction.ts';
+export * from './training-digests.ts';
 export * from './training-placement.ts';
 export * from './training-tasks-client.ts';
 export * from './typed-data.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { inboxClient, type LaneTrust, outboxClient } from '../contracts/index.ts';
+import { federalFileClient, inboxClient, type LaneConfig, type LaneTrust, outboxClient } from '../contracts/index.ts';
 import type { Address } from '../crypto/index.ts';
 import { createLedgersCluster, type LedgersCluster } from './ledgers-cluster.ts';
 import { loadScenario } from './scenario/index.ts';
@@ -17,8 +17,8 @@ oracle: { nodes: 5, termBlocks: 60, electBlocks: 6, minStake: 10 ether, jobs: { 
 const scenario = loadScenario(TEXT, { file: 'cross-ledger.yaml', readFile: (path) => readFileSync(path, 'utf8') });
 const NOBODY: Address = '0x00000000000000000000000000000000000000aa';
 
-async function started(trust: Exclude<LaneTrust, 'none'>) {
-  const cluster = createLedgersCluster(scenario, 1, { ledgers: ['fbc', 'north', 'south'], trust });
+async function started(trust: Exclude<LaneTrust, 'none'>, lane: Partial<Omit<LaneConfig, 'trust'>> = {}) {
+  const cluster = createLedgersCluster(scenario, 1, { ledgers: ['fbc', 'north', 'south'], trust, lane });
   await cluster.start();
   return { cluster, north: partOf(cluster, 'north'), south: partOf(cluster, 'south') };
 }
@@ -34,6 +34,14 @@ function send(cluster: LedgersCluster, from: Part, to: Part, seconds = 600) {
   const expiresAt = BigInt(Math.floor(from.chain.head.timestampMs / 1000) + seconds);
   const wish = { destination: to.id, target: NOBODY, data: '0x1234', expiresAt, gas: 100_000, depositWei: 10n ** 13n } as const;
   return cluster.world.run(from.outbox.send(wish));
+}
+
+const QUEUED = Number(process.env['QUEUED'] ?? 500);
+
+function sendOnly(from: Part, to: Part) {
+  const expiresAt = BigInt(Math.floor(from.chain.head.timestampMs / 1000) + 3_600);
+  const wish = { destination: to.id, target: NOBODY, data: '0x1234', expiresAt, gas: 30_000, depositWei: 10n ** 13n } as const;
+  return from.outbox.send(wish);
 }
 
 /** Runs until a question about a ledger is answered with yes. */
@@ -53,5 +61,40 @@ describe('ledgers of one consortium', () => {
     expect(await cluster.world.run(south.inbox.isDone(north.id, envelope.nonce))).toBe(true);
     // Nobody is there who could take it.
     expect((await cluster.world.run(north.outbox.message(south.id, envelope.nonce))).outcome).toBe('failed');
+  });
+
+  it('go on while a gateway withholds and relays die, and end what expires', async () => {
+    const { cluster, north, south } = await started('both');
+    const federal = federalFileClient(partOf(cluster, 'fbc').client);
+    await until(cluster, async () => (await federal.ledger(north.id)).lastHeight > 0n);
+    for (const seat of ['company-1', 'oracle-1']) cluster.crash(seat);
+    const first = await send(cluster, north, south);
+    const brief = await send(cluster, north, south, 11);
+    await cluster.world.runFor(5_000_000);
+    cluster.restart('oracle-1');
+    cluster.crash('oracle-2');
+    await until(cluster, async () => !(await north.outbox.message(south.id, first.envelope.nonce)).open);
+    await until(cluster, async () => !(await north.outbox.message(south.id, brief.envelope.nonce)).open);
+    expect((await cluster.world.run(north.outbox.message(south.id, first.envelope.nonce))).outcome).toBe('failed');
+    expect((await cluster.world.run(north.outbox.message(south.id, brief.envelope.nonce))).outcome).toBe('expired');
+    expect((await cluster.world.run(federal.ledger(north.id))).contradictions).toBe(0);
+  });
+
+  it('drain a long queue after every relay was away', async () => {
+    const { cluster, north, south } = await started('certificate', {
+      openPerSender: 10_000,
+      messagesPerPeriod: 3_000,
+      bytesPerPeriod: 3_000_000,
+    });
+    const relays = ['oracle-1', 'oracle-2', 'oracle-3', 'oracle-4', 'oracle-5'];
+    for (const seat of relays) cluster.crash(seat);
+    for (let sent = 0; sent < QUEUED; sent += 500) {
+      await cluster.world.run(Promise.all(Array.from({ length: 500 }, () => sendOnly(north, south))));
+    }
+    const at = 0;
+    for (const seat of relays) cluster.restart(seat);
+    await until(cluster, async () => (await north.outbox.lane(south.id)).open === 0n, 15 * MINUTE);
+    console.log('drained', at);
+    expect((await cluster.world.run(north.outbox.message(south.id, BigInt(QUEUED)))).outcome).toBe('failed');
   });
 });

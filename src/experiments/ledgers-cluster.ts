@@ -1,5 +1,5 @@
 import { type LaidLedger, lanesOf } from '../consortium/index.ts';
-import type { LaneTrust } from '../contracts/index.ts';
+import type { LaneConfig, LaneTrust } from '../contracts/index.ts';
 import { drawKey, type NodeKey } from '../crypto/index.ts';
 import type { World } from '../environment/sim/index.ts';
 import { invariant } from '../errors.ts';
@@ -24,6 +24,8 @@ export interface LedgersOptions {
   readonly ledgers: readonly string[];
   /** How roots are believed, in place of what the number of oracle nodes gives. */
   readonly trust?: Exclude<LaneTrust, 'none'>;
+  /** Limits of the lanes, in place of those that ledgers are laid out with. */
+  readonly lane?: Partial<Omit<LaneConfig, 'trust'>>;
 }
 
 /**
@@ -44,8 +46,8 @@ export function createLedgersCluster(scenario: Scenario, seed: number, options: 
   const ledgers = new Map(
     laid.map((own): [string, Cluster] => {
       const config = lanesOf(own, laid, about);
-      const { trust } = options;
-      const lanes = config.lanes.map(({ peer, lane }) => ({ peer, lane: { ...lane, ...(trust !== undefined && { trust }) } }));
+      const change = { ...options.lane, ...(options.trust !== undefined && { trust: options.trust }) };
+      const lanes = config.lanes.map(({ peer, lane }) => ({ peer, lane: { ...lane, ...change } }));
       const crossLedger = { ...config, lanes };
       const part = { world, chainId: own.chainId, keys: about.keysOf(own), crossLedger, siblings: siblings.get.bind(siblings) };
       return [own.name, createCluster(scenario, seed, { part })];

@@ -39,4 +39,8 @@ export const nodeErrors = defineErrors({
     summary: 'The node takes in or shows as many readings as it can',
     action: 'Send the same request again after the time that Retry-After names',
   },
+  TRAINING_TASK_INVALID: {
+    summary: 'Nobody can work on this task of learning',
+    action: 'Correct what the message names and release it again',
+  },
 });

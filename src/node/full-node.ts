@@ -22,6 +22,7 @@ import { followRoster } from './roster-follower.ts';
 import { createLocalRpc, serveRpc } from './rpc-service.ts';
 import { createSeatKeeper, type SeatKeeper } from './seat-keeper.ts';
 import { actingKey, type NodeSetup, type Platform } from './setup.ts';
+import { type NodeTraining, openTraining } from './training/node-training.ts';
 import { createTreadlePort } from './treadle-port.ts';
 
 /** A node with a ledger of its own: proxy, company, edge node, centre. Sealing is decided by the contract, height by height. */
@@ -134,8 +135,10 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
       sealing?.start();
       seat?.start();
       await peering.start();
+      training?.start();
     },
     async stop() {
+      training?.stop();
       seated?.leave();
       sealing?.stop();
       seat?.stop();

@@ -1,8 +1,9 @@
 import { nodeOfAccount } from '../consortium/index.ts';
-import { type LedgerClient, PEDAL_ADDRESS } from '../contracts/index.ts';
+import { type LedgerClient, PEDAL_ADDRESS, TRAINING_TASKS_ADDRESS } from '../contracts/index.ts';
+import type { Address } from '../crypto/index.ts';
 import type { Environment } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
-import { createOracle, dataJob, messageJob, type OracleJob, type OracleService } from '../oracle/index.ts';
+import { computeJob, createOracle, dataJob, messageJob, type OracleJob, type OracleService } from '../oracle/index.ts';
 import type { LedgerNode } from './company-node.ts';
 import { createHolderCheck } from './envelope-holder.ts';
 import { createFullNode } from './full-node.ts';
@@ -15,6 +16,9 @@ import { createLaneSource, createRelayService } from './relay/index.ts';
 import { renewRegistration } from './renewal.ts';
 import { identity, NO_WORK, type NodeSetup, type Platform } from './setup.ts';
 import { persist } from './steady.ts';
+import { bookOf, datasetsOf } from './training/node-training.ts';
+import { NodeRoundWorker } from './training/round-worker.ts';
+import { TaskTender } from './training/task-tender.ts';
 import { createTwinReader } from './twin-reader.ts';
 
 /** An oracle node: follows the chain, and is registered with a stake to work for the oracle. */
@@ -48,6 +52,13 @@ export async function createOracleNode(environment: Environment, setup: NodeSetu
   const messages = lanes && messageJob({ chainId: BigInt(chainId), lanes });
   const relay =
     siblings && lanes && full.sibling ? createRelayService({ environment, siblings, own: full.sibling, lanes }) : undefined;
+  const nodeOf = (account: Address) => nodeOfAccount(full.roster(), account);
+  const book = bookOf({ environment, ledger, client, nodeOf });
+  const worker = await NodeRoundWorker.open({
+    ...{ environment, key, chainId, book, load: datasetsOf(platform), reach: (node) => peering.reach(node) },
+    ...(platform.kernels !== undefined && { kernels: platform.kernels }),
+  });
+  const tender = new TaskTender({ environment, book, seat: () => keeper.seat?.record.id, head: () => ledger.head });
   const oracle = await createOracle({
     environment,
     client,
@@ -58,7 +69,7 @@ export async function createOracleNode(environment: Environment, setup: NodeSetu
       dataJob({ outside: environment.outside, place, readTwin, isHolder, envelopesOnly: false }) as OracleJob,
       ...(messages === undefined ? [] : [messages as OracleJob]),
     ],
-    nodeOf: (account) => nodeOfAccount(full.roster(), account),
+    nodeOf,
     reach: (node) => peering.reach(node),
     lookMicros: 1000 * file.oracle.lookMs,
   });
@@ -81,6 +92,7 @@ export async function createOracleNode(environment: Environment, setup: NodeSetu
       state.stopping = true;
       relay?.stop();
       keeper.stop();
+      book.stop();
       await oracle.stop();
       await full.stop();
     },

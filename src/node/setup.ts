@@ -2,7 +2,7 @@ import type { NodeFile, ObserverCertificate, WireVersions } from '../consortium/
 import type { Address, NodeKey } from '../crypto/index.ts';
 import type { NodeId } from '../environment/index.ts';
 import { TreadleError } from '../errors.ts';
-import type { KernelBytes } from '../learning/index.ts';
+import type { Dataset, KernelBytes } from '../learning/index.ts';
 import type { Executor, Genesis, StateStore } from '../ledger/index.ts';
 import type { Siblings } from './relay/siblings.ts';
 

@@ -39,7 +39,7 @@ describe('requests', () => {
     });
     const response = await fetch(`${url}/a%20b/c?x=1&y=%C3%A4`, { method: 'POST', headers: { 'X-Name': 'v' }, body: 'bytes' });
     expect([response.status, response.headers.get('x-test'), await response.json()]).toEqual([201, 'yes', { ok: true }]);
-    expect(seen[0]).toMatchObject({ method: 'POST', path: '/a%20b/c', query: { x: '1', y: 'ä' } });
+    expect(seen[0]).toMatchObject({ method: 'POST', path: '/a%20b/c', query: { x: '1', y: 'ä' }, from: '127.0.0.1' });
     expect(seen[0]?.headers['x-name']).toBe('v');
     expect(new TextDecoder().decode(seen[0]?.body)).toBe('bytes');
     const empty = await fetch(`${url}/`);

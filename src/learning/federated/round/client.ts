@@ -28,9 +28,9 @@ export interface ClientDependencies {
   coordinator(training: string, from: NodeId): NodeId | undefined | Promise<NodeId | undefined>;
   /** The digest of the global model after a round as it is anchored; round 0 is the model that all begin with. Undefined: not there (yet). */
   anchored(training: string, round: number): Promise<WeightsDigest | undefined>;
-  readonly train: Trainer;
+  train(start: Float32Array, task: Parameters<Trainer>[1] & { readonly training: string }): ReturnType<Trainer>;
   /** Which loss the judge will find, where this client can know it. */
-  claimLoss?(weights: Float32Array): Promise<number>;
+  claimLoss?(weights: Float32Array, training: string): Promise<number>;
   /** Signs an update (see `updateDigest`), where others than the coordinator are to believe it. */
   sign?(digest: Uint8Array): Uint8Array;
   /** Orders without a signature that others believe are refused. */
@@ -145,8 +145,8 @@ export class FederatedClient {
     await models.delete(model);
     this.#dependencies.onModel?.({ training, round: round - 1, weights, final: false });
     const turn = { round, client: this.#environment.node };
-    const trained = await this.#dependencies.train(weights, { order: order.order, turn });
-    const claimedLoss = order.claim ? await this.#dependencies.claimLoss?.(trained.weights) : undefined;
+    const trained = await this.#dependencies.train(weights, { order: order.order, turn, training });
+    const claimedLoss = order.claim ? await this.#dependencies.claimLoss?.(trained.weights, training) : undefined;
     if (stop()) return;
     const reference = await this.#updates(training).put(weightsToBytes(trained.weights));
     const update = { training, round, weights: reference, samples: trained.samples, claimedLoss: claimedLoss ?? Number.NaN };

@@ -132,6 +132,22 @@ describe('agreement', () => {
     expect(words).toEqual([100n, 5n, 2n, 89n, 1_000n]);
   });
 
+  it('is not signed by a member that saw something too far away, where the request says how far that is', () => {
+    const job = jobWith(saying('1'));
+    const near = job.query(requestOf({ source: HTTP, decimals: 2, maxDistance: 0.5, details: true }));
+    expect(job.accept(near, wordOf(1_050n), wordOf(1_000n))).toBe(true);
+    expect(job.accept(near, wordOf(949n), wordOf(1_000n))).toBe(false);
+    expect(job.accept(near, wordOf(-1n), wordOf(60n))).toBe(false);
+    expect(job.accept(near, wordOf(9_999n), undefined)).toBe(true);
+    const any = job.query(requestOf({ source: HTTP }));
+    expect(job.accept(any, wordOf(9_999n), wordOf(1n))).toBe(true);
+    for (const maxDistance of [-1, 'far']) {
+      expect(() => job.query(requestOf({ source: HTTP, maxDistance }))).toThrow(
+        expect.objectContaining({ reason: 'invalidSpec' }),
+      );
+    }
+  });
+
   it('takes exact content that more than half saw, and nothing else', () => {
     const job = jobWith(saying('1'));
     const query = job.query(requestOf({ source: HTTP, as: 'text' }));
@@ -151,7 +167,7 @@ describe('an envelope', () => {
     key: NodeKey,
     about: { readonly requester?: `0x${string}`; readonly url?: string; readonly until?: number } = {},
   ): OracleRequest {
-    const asked = { source: { ...HTTP }, select: '$.a' };
+    const asked = { source: { ...HTTP }, select: '$.a', maxDistance: 3 };
     const [issuedAt, expiresAt] = [900, about.until ?? 1_500];
     const context = {
       place: PLACE,

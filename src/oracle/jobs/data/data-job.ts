@@ -11,6 +11,8 @@ import { type Envelope, isEnvelopeSigned } from './envelope.ts';
 import { fromWord, scaledInteger, wordOf } from './numbers.ts';
 import { isReaderKey, sealAnswer } from './sealed-answer.ts';
 
+const WORD_BYTES = 32;
+
 export interface DataJobOptions {
   readonly outside: Outside;
   readonly place: OraclePlace;
@@ -54,7 +56,8 @@ export function dataJob(options: DataJobOptions): OracleJob<DataQuery> {
     report(query, value, nonce) {
       return query.encryptTo === undefined ? value : sealAnswer(value, fromHex(query.encryptTo as Hex), nonce);
     },
-    accept: ({ agree }, value, own) => agree === 'median' || own === undefined || equalBytes(value, own),
+    accept: ({ agree, maxDistance }, value, own) =>
+      own === undefined || (agree === 'median' ? isNear(value, own, maxDistance) : equalBytes(value, own)),
   };
 }
 
@@ -128,6 +131,13 @@ function medianOf({ details, tolerancePpm }: DataQuery, values: readonly Uint8Ar
   const outliers = sorted.filter((value) => isOutlier(value, median, tolerancePpm)).length;
   const words = [median, BigInt(sorted.length), BigInt(outliers), sorted[0] as bigint, sorted.at(-1) as bigint];
   return { kind: 'value', value: concatBytes(words.map(wordOf)) };
+}
+
+/** Whether a median, the first word of a result, is no further from what a member saw than it may be. */
+function isNear(result: Uint8Array, own: Uint8Array, maxDistance: bigint | undefined): boolean {
+  if (maxDistance === undefined) return true;
+  const distance = fromWord(result.subarray(0, WORD_BYTES)) - fromWord(own);
+  return distance <= maxDistance && -distance <= maxDistance;
 }
 
 /** Whether a value lies further from the median than the tolerance, a part of the median's magnitude. */

@@ -4,7 +4,7 @@ import type { Address } from '../../../crypto/index.ts';
 import { checkOutsideSource, type OutsideSource } from '../../../environment/index.ts';
 import { RequestRefused } from '../../job.ts';
 import { type Envelope, envelopeSchema } from './envelope.ts';
-import { DECIMALS_MAX } from './numbers.ts';
+import { DECIMALS_MAX, scaledInteger } from './numbers.ts';
 
 /** A reading of a machine's twin, proved against the checkpoint that its owner put on the ledger. */
 export interface TwinSource {
@@ -38,6 +38,8 @@ export interface DataQuery {
   readonly tolerancePpm: number;
   /** With it, the result of a median tells of outliers: `abi.encode(int256 median, uint256 answers, uint256 outliers, int256 lowest, int256 highest)`. */
   readonly details: boolean;
+  /** A member does not sign a median that is further than this from what it saw itself, in units of the result; absent: it signs. */
+  readonly maxDistance?: bigint;
   /** Compressed secp256k1 key, hex: the result is encrypted to it. */
   readonly encryptTo?: string;
   readonly envelope?: Envelope;
@@ -71,6 +73,7 @@ const specSchema = z.strictObject({
   agree: z.enum(['median', 'majority']).exactOptional(),
   tolerancePpm: z.int().min(0).max(1_000_000).default(50_000),
   details: z.boolean().default(false),
+  maxDistance: z.union([z.number().nonnegative(), z.string().max(100)]).exactOptional(),
   encryptTo: z
     .string()
     .regex(/^0x0[23][0-9a-f]{64}$/)
@@ -91,13 +94,16 @@ export function readDataSpec(spec: Uint8Array): DataQuery {
     const [issue] = parsed.error.issues;
     throw refuse(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'no specification'}`);
   }
-  const { agree = parsed.data.as === 'number' ? 'median' : 'majority', ...rest } = parsed.data;
+  const { agree = parsed.data.as === 'number' ? 'median' : 'majority', maxDistance: distance, ...rest } = parsed.data;
   if (agree === 'median' && rest.as !== 'number') throw refuse('only numbers have a median');
   if (rest.details && agree !== 'median') throw refuse('details are told of medians');
+  if (distance !== undefined && agree !== 'median') throw refuse('distances are those of medians');
+  const maxDistance = distance === undefined ? undefined : scaledInteger(String(distance), rest.decimals);
+  if (distance !== undefined && (maxDistance ?? -1n) < 0n) throw refuse('maxDistance is no number of 0 and more');
   if (rest.as === 'digest' && rest.select !== undefined) throw refuse('a digest is of the whole content');
   checkSource(rest.source);
   if (rest.select !== undefined) checkPath(rest.select);
-  return { ...rest, agree };
+  return { ...rest, agree, ...(maxDistance !== undefined && { maxDistance }) };
 }
 
 function shortForm(written: string): unknown {
