@@ -1089,6 +1089,8 @@ export const ORACLE_ROUNDS_KEPT_MAX = 256;
 export const ORACLE_RETRY_MICROS_MIN = 1_000_000;
 /** The longest such pause. */
 export const ORACLE_RETRY_MICROS_MAX = 30_000_000;
+/** The longest one when most of a request's time is over. */
+export const ORACLE_LATE_RETRY_MICROS = 4_000_000;
 /** How long a member waits for a block that whoever leads has already. */
 export const ORACLE_LAG_MICROS = 2_000_000;
 /** Blocks that a leader may be ahead of a member that waits for it. */
@@ -1157,6 +1159,8 @@ export const TASK_BUNDLES_KEPT_MAX = 64;
 export const TRAINING_TASKS_FOLLOWED_MAX = 256;
 /** Tasks whose data a node has in memory: more than the oracle's rounds of training that it works on at once. */
 export const TRAINING_TASKS_PREPARED_MAX = 4;
+/** A place that could not be had may be had when the node has money, or is registered. */
+export const TRAINING_ENROL_PAUSE_MICROS = 30_000_000;
 /** Blocks between the turns of two nodes that would send the same transaction about a task. */
 export const TRAINING_TURN_BLOCKS = 2;
 /** Part of the time for a round that clients get; the rest is for whoever checks. */

@@ -100,7 +100,7 @@ function sealerOf({ plan, process: child, report }: Supervised): Sealer {
   return { name: plan.name, pid: child.pid, rpcUrl: report.rpcUrl, isDead: false };
 }
 
-function cpuSecondsOf(pid: number): number {
+export function cpuSecondsOf(pid: number): number {
   // The name in brackets may hold spaces: the fields are counted from after it.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
@@ -121,7 +121,7 @@ function larger(left: Memory, right: Memory): Memory {
 }
 
 /** A port that is free now, with room for others above it. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -24,6 +24,6 @@ const words: Readonly<Record<string, (args: readonly unknown[]) => string>> = {
   DepositTooLarge: ([deposit]) => `a deposit of ${wei(deposit)} is more than a message can hold`,
   TooManyOpen: ([peer, atMost]) => `${atMost} messages to ledger ${peer} are open already: wait until some have ended`,
   TooManyOpenOf: ([sender, atMost]) => `${sender} has ${atMost} open messages already: wait until some have ended`,
-  NotAVotingCompany: ([account]) => `${account} is no company that votes here`,
-  AlreadyApproved: ([account]) => `${account} has approved this already`,
+  NotAVotingCompany: ([account]) => `${account} is no company, or is in quarantine: only companies vote`,
+  AlreadyApproved: ([, company]) => `${company} has approved this already`,
 };

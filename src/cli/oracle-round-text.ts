@@ -2,7 +2,7 @@ import { TreadleError } from '../errors.ts';
 import { CLI_FIRST_ANSWER_MS } from '../limits.ts';
 import type { ApiErrorBody, OracleMemberView, OracleRequestDetail, OracleRoundView } from '../node/index.ts';
 import { readUrl } from './rpc-over-http.ts';
-import { showInstant } from './text.ts';
+import { showCount, showInstant } from './text.ts';
 
 /**
  * What the nodes that led rounds about a request tell, asked through the HTTP API of a node.
@@ -22,14 +22,21 @@ export async function readRounds(node: string, id: bigint): Promise<Pick<OracleR
   throw new TreadleError('CLI_NODE_REFUSED', { detail: `${url.origin} is not the console of a node that knows this: ${reason}` });
 }
 
-/** Rounds in words, one line for each and one for each member with something to say. */
+/** Rounds that are told in text; `--json` has all that the nodes told. */
+const ROUNDS_SHOWN = 6;
+
+/** Rounds in words, the latest last: one line for each, and for the latest one line for each member. */
 export function roundLines({ rounds, silent }: Pick<OracleRequestDetail, 'rounds' | 'silent'>): readonly string[] {
-  const heard = rounds.flatMap((round) => [
-    `  ${roundLine(round)}`,
-    ...round.members.map((member) => `    ${memberLine(member)}`),
-  ]);
   const unheard = silent.map((party) => `  ${party.name ?? party.address} did not tell what it did.`);
-  return rounds.length === 0 && silent.length === 0 ? ['  No node tells of a round about it.'] : [...heard, ...unheard];
+  if (rounds.length === 0) return unheard.length > 0 ? unheard : ['  No node tells of a round about it.'];
+  const shown = rounds.slice(-ROUNDS_SHOWN);
+  const before = rounds.length - shown.length;
+  return [
+    ...(before > 0 ? [`  ${showCount(before, 'earlier round')} not shown; --json has all.`] : []),
+    ...shown.map((round) => `  ${roundLine(round)}`),
+    ...(rounds.at(-1)?.members ?? []).map((member) => `    ${memberLine(member)}`),
+    ...unheard,
+  ];
 }
 
 function roundLine(round: OracleRoundView): string {

@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { telemetrySchema } from '../consortium/index.ts';
+import { HAS_POSTGRES, startPostgres } from '../environment/host/testing/postgres-server.ts';
+import { startS3 } from '../environment/host/testing/s3-server.ts';
+import type { Logger } from '../environment/index.ts';
 import { type LoadedNode, loadNode } from './load-setup.ts';
 import { runNode } from './run-node.ts';
+import { openTelemetryParts } from './telemetry-parts.ts';
 import { runTreadle } from './testing/run-treadle.ts';
 
 const TOKEN = 'c2l4dGVlbiBieXRlcyEh';
@@ -95,4 +99,46 @@ describe('a node with telemetry', () => {
     expect(failure).toMatchObject({ code });
     expect(String(failure)).not.toContain('short-one');
   });
+
+  it('keeps its log in a bucket where node.json says so', async () => {
+    const server = await startS3();
+    const { endpoint, bucket, accessKeyId, secretAccessKey } = server;
+    process.env['TREADLE_TEST_KEY_ID'] = accessKeyId;
+    process.env['TREADLE_TEST_KEY'] = secretAccessKey;
+    const keys = { accessKeyId: { variable: 'TREADLE_TEST_KEY_ID' }, secretAccessKey: { variable: 'TREADLE_TEST_KEY' } };
+    const objects = { kind: 's3', endpoint, bucket, region: 'eu-central-1', prefix: 'press/', ...keys };
+    const parts = (await openTelemetryParts(await company({ objects }), silent)) ?? expect.fail('there are no parts');
+    try {
+      await parts.objects.put(new Map([['checkpoint', Uint8Array.of(1, 2)]]));
+      expect(await parts.objects.get('checkpoint')).toEqual(Uint8Array.of(1, 2));
+    } finally {
+      await parts.store.close();
+      await server.stop();
+    }
+  });
+
+  it.runIf(HAS_POSTGRES)('keeps its readings in PostgreSQL where node.json says so', async () => {
+    const server = await startPostgres();
+    const { hostname: host, port, pathname, username: user } = new URL(server.url);
+    process.env['TREADLE_TEST_PASSWORD'] = 'of no use: p@ss/word?#';
+    const database = decodeURIComponent(pathname.slice(1));
+    const store = { kind: 'postgres', host, port: Number(port), database, user, password: { variable: 'TREADLE_TEST_PASSWORD' } };
+    const plain =
+      (await openTelemetryParts(await company({ store: { ...store, tls: false } }), silent)) ?? expect.fail('no parts');
+    try {
+      const reading = { twin: 'press-1', metric: 'temperature', timeMs: 1_000, value: 21.5 };
+      expect(await plain.store.append([reading])).toBe(1);
+      expect(await plain.store.latest('press-1')).toEqual([reading]);
+      // This server has no certificate: by default that is no server to send readings to.
+      const failure = await openTelemetryParts(await company({ store }), silent).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: expect.stringMatching(/^TELEMETRY_/) });
+      expect(String(failure)).not.toContain('p@ss');
+    } finally {
+      await plain.store.close();
+      await server.stop();
+    }
+  });
 });
+
+const nothing = (): void => undefined;
+const silent: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing, child: () => silent };

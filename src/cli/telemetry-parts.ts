@@ -16,6 +16,7 @@ import {
 } from '../node/index.ts';
 import './errors.ts';
 import { type LoadedNode, readText } from './load-setup.ts';
+import { followBroker, type TelemetryBroker } from './telemetry-mqtt.ts';
 
 /** What a token must have at least: 16 characters of hex are 64 bits. */
 const TOKEN_CHARACTERS_MIN = 16;
@@ -26,6 +27,7 @@ export interface TelemetryParts {
   readonly store: TelemetryStore;
   readonly objects: Objects;
   readonly tokens: ReadonlyMap<Hex, TelemetryRule>;
+  readonly brokers: readonly TelemetryBroker[];
 }
 
 /**
@@ -43,13 +45,24 @@ export async function openTelemetryParts(loaded: LoadedNode, log: Logger): Promi
       throw missing(`the token "${name}" has fewer than ${TOKEN_CHARACTERS_MIN} characters`);
     tokens.set(tokenDigest(text), { may, ...(twins && { twins }) });
   }
+  const brokers: TelemetryBroker[] = [];
+  for (const { password, caFile, ...broker } of settings.mqtt)
+    brokers.push({
+      ...broker,
+      ...(password && { password: await readSecret(password, { folder, what: `the password for ${broker.address}` }) }),
+      ...(caFile !== undefined && { caFile: resolve(folder, caFile) }),
+    });
   const objects = await openObjects(settings.objects, { folder, dataFolder });
-  return { settings, tokens, objects, store: await openStore(settings.store, { folder, dataFolder, log }) };
+  return { settings, tokens, brokers, objects, store: await openStore(settings.store, { folder, dataFolder, log }) };
 }
 
-/** Starts the telemetry of a node that has its parts. */
-export function startTelemetry(parts: TelemetryParts, environment: HostEnvironment, full: FullNode): Promise<TelemetryService> {
-  const { origin, batchReadings, batchMs, anchorMs, retentionDays } = parts.settings;
+/** Starts the telemetry of a node that has its parts; closing it also ends the brokers. */
+export async function startTelemetry(
+  { settings, store, objects, brokers }: TelemetryParts,
+  environment: HostEnvironment,
+  full: FullNode,
+): Promise<TelemetryService> {
+  const { origin, batchReadings, batchMs, anchorMs, retentionDays, twins } = settings;
   const options = {
     ...(origin !== undefined && { origin }),
     ...(retentionDays !== undefined && { retentionDays }),
@@ -57,11 +70,19 @@ export function startTelemetry(parts: TelemetryParts, environment: HostEnvironme
     batchAgeMicros: 1000 * batchMs,
     anchorIntervalMicros: 1000 * anchorMs,
   };
-  return createTelemetryService(options, {
-    environment: { ...environment, telemetry: parts.store },
-    full,
-    objects: parts.objects,
-  });
+  const service = await createTelemetryService(options, { environment: { ...environment, telemetry: store }, full, objects });
+  const following: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of following) await end();
+    await service.close();
+  };
+  try {
+    for (const broker of brokers) following.push(await followBroker(broker, { service, environment, twins }));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { ...service, close };
 }
 
 /** What a node serves, with its readings in front of it. */

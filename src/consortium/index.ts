@@ -67,6 +67,7 @@ export {
   type OracleNodeSettings,
   readFleetFile,
   readNodeFile,
+  type TrainingSettings,
 } from './node-file.ts';
 export {
   nodesPerMemberFor,

@@ -33,7 +33,7 @@ describe('the oracle of a genesis', () => {
   it('has three jobs unless it is told otherwise, and takes what it is told', () => {
     const [registry, config, jobs] = pedalArguments();
     expect(String(registry).toLowerCase()).toBe(ORACLE_REGISTRY_ADDRESS);
-    expect(config).toMatchObject({ election: { electBlocks: 8, expectedWinners: 3 }, stageBlocks: 4, silenceBlocks: 16 });
+    expect(config).toMatchObject({ election: { electBlocks: 6, expectedWinners: 3 }, stageBlocks: 4, silenceBlocks: 16 });
     expect(jobs).toMatchObject([{ config: { groupSize: 4, enabled: true } }, {}, { config: { feeWei: 10n ** 15n } }]);
     const [, changed, changedJobs] = pedalArguments({ electBlocks: 3, jobs: { data: { groupSize: 9, unanimous: true } } });
     expect(changed).toMatchObject({ election: { electBlocks: 3 } });

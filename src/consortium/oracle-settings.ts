@@ -50,9 +50,9 @@ export const oracleSettingsSchema = z
       .default((10n * ETHER).toString())
       .refine((wei) => BigInt(wei) > 0n && BigInt(wei) < 2n ** 96n, 'expected a stake above 0 and below 2^96 wei'),
     /** Two terms are within the 256 blocks that BLOCKHASH reaches. */
-    termBlocks: count(8, 120).default(120),
+    termBlocks: count(8, 120).default(40),
     /** In which candidates come forward: more than there may be faulty proposers in a row. */
-    electBlocks: count(1, 60).default(8),
+    electBlocks: count(1, 60).default(6),
     /** Between the first transmitter of an answer and the next one. */
     stageBlocks: count(1, 120).default(4),
     /** After which a master that does nothing may be replaced. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isServerAddress } from '../environment/index.ts';
 import {
   TELEMETRY_BATCH_READINGS_MAX,
   TELEMETRY_NAME_BYTES_MAX,
@@ -57,6 +58,25 @@ const objects = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const broker = z.strictObject({
+  address: z.string().refine((text) => isServerAddress('mqtt', text), 'expected "mqtt://host:1883" or "mqtts://host:8883"'),
+  user: word.exactOptional(),
+  password: secret.exactOptional(),
+  caFile: path.exactOptional(),
+  topics: z
+    .array(
+      z.strictObject({
+        topic: z.string('expected a topic').regex(/^[^#$][^#]*$/, 'a topic here has no "#": each level must be named or be "+"'),
+        twin: word,
+        metric: word,
+        value: word.exactOptional(),
+        time: word.exactOptional(),
+      }),
+    )
+    .min(1, 'name at least one topic')
+    .max(TELEMETRY_RULES_MAX, 'too many topics'),
+});
+
 /** The section "telemetry" of a node's file: readings of the owner's machines, kept and proved by this node. */
 export const telemetrySchema = z.strictObject({
   /** Name of the log, in every checkpoint; `treadle/` and the node's address when left out. */
@@ -93,6 +113,8 @@ export const telemetrySchema = z.strictObject({
     )
     .max(TELEMETRY_RULES_MAX, 'too many addresses')
     .default([]),
+  /** Brokers whose messages are readings. */
+  mqtt: z.array(broker).max(TELEMETRY_RULES_MAX, 'too many brokers').default([]),
 });
 
 export type TelemetrySettings = z.output<typeof telemetrySchema>;

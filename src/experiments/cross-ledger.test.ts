@@ -15,6 +15,8 @@ devices: { count: 0 }
 oracle: { nodes: 5, termBlocks: 60, electBlocks: 6, minStake: 10 ether, jobs: { data: { groupSize: 4, fee: 7 wei } } }
 `;
 const scenario = loadScenario(TEXT, { file: 'cross-ledger.yaml', readFile: (path) => readFileSync(path, 'utf8') });
+const QUEUED = 400;
+const AT_ONCE = 200;
 const NOBODY: Address = '0x00000000000000000000000000000000000000aa';
 
 async function started(trust: Exclude<LaneTrust, 'none'>, lane: Partial<Omit<LaneConfig, 'trust'>> = {}) {
@@ -30,16 +32,8 @@ function partOf(cluster: LedgersCluster, name: string) {
 }
 type Part = ReturnType<typeof partOf>;
 
-function send(cluster: LedgersCluster, from: Part, to: Part, seconds = 600) {
+function send(from: Part, to: Part, seconds = 3_600) {
   const expiresAt = BigInt(Math.floor(from.chain.head.timestampMs / 1000) + seconds);
-  const wish = { destination: to.id, target: NOBODY, data: '0x1234', expiresAt, gas: 100_000, depositWei: 10n ** 13n } as const;
-  return cluster.world.run(from.outbox.send(wish));
-}
-
-const QUEUED = Number(process.env['QUEUED'] ?? 500);
-
-function sendOnly(from: Part, to: Part) {
-  const expiresAt = BigInt(Math.floor(from.chain.head.timestampMs / 1000) + 3_600);
   const wish = { destination: to.id, target: NOBODY, data: '0x1234', expiresAt, gas: 30_000, depositWei: 10n ** 13n } as const;
   return from.outbox.send(wish);
 }
@@ -56,7 +50,7 @@ async function until(cluster: LedgersCluster, question: () => Promise<boolean>, 
 describe('ledgers of one consortium', () => {
   it.each(['group', 'certificate', 'both'] as const)('carry a message there and its receipt back, by %s', async (trust) => {
     const { cluster, north, south } = await started(trust);
-    const { envelope } = await send(cluster, north, south);
+    const { envelope } = await cluster.world.run(send(north, south));
     await until(cluster, async () => !(await north.outbox.message(south.id, envelope.nonce)).open);
     expect(await cluster.world.run(south.inbox.isDone(north.id, envelope.nonce))).toBe(true);
     // Nobody is there who could take it.
@@ -68,8 +62,8 @@ describe('ledgers of one consortium', () => {
     const federal = federalFileClient(partOf(cluster, 'fbc').client);
     await until(cluster, async () => (await federal.ledger(north.id)).lastHeight > 0n);
     for (const seat of ['company-1', 'oracle-1']) cluster.crash(seat);
-    const first = await send(cluster, north, south);
-    const brief = await send(cluster, north, south, 11);
+    const first = await cluster.world.run(send(north, south));
+    const brief = await cluster.world.run(send(north, south, 11));
     await cluster.world.runFor(5_000_000);
     cluster.restart('oracle-1');
     cluster.crash('oracle-2');
@@ -88,13 +82,11 @@ describe('ledgers of one consortium', () => {
     });
     const relays = ['oracle-1', 'oracle-2', 'oracle-3', 'oracle-4', 'oracle-5'];
     for (const seat of relays) cluster.crash(seat);
-    for (let sent = 0; sent < QUEUED; sent += 500) {
-      await cluster.world.run(Promise.all(Array.from({ length: 500 }, () => sendOnly(north, south))));
+    for (let sent = 0; sent < QUEUED; sent += AT_ONCE) {
+      await cluster.world.run(Promise.all(Array.from({ length: AT_ONCE }, () => send(north, south))));
     }
-    const at = 0;
     for (const seat of relays) cluster.restart(seat);
     await until(cluster, async () => (await north.outbox.lane(south.id)).open === 0n, 15 * MINUTE);
-    console.log('drained', at);
     expect((await cluster.world.run(north.outbox.message(south.id, BigInt(QUEUED)))).outcome).toBe('failed');
   });
 });

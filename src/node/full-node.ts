@@ -43,6 +43,8 @@ export interface FullNode {
   readonly consensus: ConsensusDriver | undefined;
   /** Present on nodes that may seal. */
   readonly seat: SeatKeeper | undefined;
+  /** Present on nodes that take part in tasks of learning. */
+  readonly training: NodeTraining | undefined;
   /** This node as nodes of other ledgers in its process see it; undefined where there are none. */
   readonly sibling: Sibling | undefined;
   start(): Promise<void>;
@@ -114,6 +116,8 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
     : undefined;
   const reporter = isSealer(file.role) ? createEvidenceReporter({ environment, ledger, client: own, domain }) : undefined;
   serveRpc(environment, rpc);
+  const nodeOf = (account: Address) => nodeOfAccount(roster(), account);
+  const training = await openTraining({ environment, setup, platform, ledger, client, nodeOf });
   const seated = platform.siblings?.add({ chainId: genesis.chainId, ledger, client, domain });
 
   return {
@@ -129,6 +133,7 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
     peering,
     consensus: sealing?.driver,
     seat,
+    training,
     sibling: seated?.sibling,
     async start() {
       ledger.start();

@@ -23,3 +23,6 @@ export { STANDING_PROTOCOL, type StandingStatus } from './standing.ts';
 export * from './telemetry-access.ts';
 export * from './telemetry-http.ts';
 export * from './telemetry-service.ts';
+export * from './telemetry-topics.ts';
+export { firstModel, type LoadDataset } from './training/task-data.ts';
+export type { AppliedModel } from './training/training-client.ts';

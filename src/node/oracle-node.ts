@@ -85,6 +85,10 @@ export async function createOracleNode(environment: Environment, setup: NodeSetu
     async start() {
       await full.start();
       await oracle.start();
+      book.start(() => {
+        void tender.look();
+        for (const facts of book.open) void worker.settled(facts);
+      });
       relay?.start();
       void register();
     },

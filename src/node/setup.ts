@@ -50,6 +50,8 @@ export interface Platform {
   readonly memoryBytes?: number;
   /** Compiled kernels for models; without them the same answers take longer. */
   readonly kernels?: KernelBytes;
+  /** Data sets by their names; without it those that are made. @throws TreadleError DATASET_* */
+  readonly datasets?: (name: string) => Promise<Dataset>;
   /** The full nodes of this process, where it has nodes of several ledgers. */
   readonly siblings?: Siblings;
   /** The node cannot go on. */

@@ -4,7 +4,7 @@ import { type HttpRequest, memoryTelemetry, tableObjects } from '../environment/
 import { TELEMETRY_POSTS_MAX } from '../limits.ts';
 import { parseBundle, verifyBundle } from '../twins/index.ts';
 import { ledgerWorld } from '../twins/testing/ledger-world.ts';
-import { type TelemetryRule, telemetryAccess, tokenDigest } from './telemetry-access.ts';
+import { matchesAny, type TelemetryRule, telemetryAccess, tokenDigest } from './telemetry-access.ts';
 import { createTelemetryRoutes, withTelemetry } from './telemetry-http.ts';
 import { createTelemetryService } from './telemetry-service.ts';
 
@@ -202,5 +202,32 @@ describe('the readings of a node over HTTP', () => {
     expect(app.bodyLimits).toEqual({ '/batch': 9 });
     expect(app.admit?.('/batch', 1)).toEqual({ status: 418 });
     expect(app.admit?.('/telemetry', 1)).toBeInstanceOf(Function);
+  });
+
+  it('tell strangers that something is wrong, and readers what', async () => {
+    const { world, options } = await opened();
+    const failure = { code: 'OBJECTS_UNREACHABLE', reason: 's3.plant did not answer' };
+    const service = { ...options.service, report: async () => ({ ...(await options.service.report()), failure }) };
+    const routes = createTelemetryRoutes({ ...options, service });
+    const told = async (from: string) =>
+      JSON.parse(String((await world.run(routes(request('/api/telemetry/log', { from })))).body));
+    expect((await told('127.0.0.1')).failure).toEqual(failure);
+    expect((await told('10.0.0.8')).failure).toEqual({ code: 'OBJECTS_UNREACHABLE' });
+  });
+});
+
+describe('patterns of twins', () => {
+  it.each<[string, string, boolean]>([
+    ['*', 'anything', true],
+    ['press-*', 'press-', true],
+    ['press-*', 'xpress-1', false],
+    ['*-1', 'press-1', true],
+    ['a*b*c', 'a-b-b-c', true],
+    ['a*b*c', 'a-c-b', false],
+    ['ab*ba', 'aba', false],
+    ['press', 'press-1', false],
+    ['p.ess', 'press', false],
+  ])('%s and %s', (pattern, name, fits) => {
+    expect(matchesAny([pattern], name)).toBe(fits);
   });
 });

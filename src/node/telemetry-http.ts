@@ -53,13 +53,14 @@ export function createTelemetryRoutes(options: TelemetryHttpOptions): (request: 
   const { service, log } = options;
   const writing = turns(TELEMETRY_POSTS_MAX);
   const reading = turns(TELEMETRY_READS_MAX);
+  // With turns of its own: everybody may ask, and must not keep readers waiting.
+  const telling = turns(TELEMETRY_READS_MAX);
 
   async function answer(request: HttpRequest): Promise<unknown> {
     if (request.path === POST_PATH) return writing(() => post(request));
     if (request.method !== 'GET' && request.method !== 'HEAD') throw wrong(`${request.method.slice(0, 20)} is not served here`);
     const route = request.path.slice(READ_PATHS.length + 1);
-    // Hashes and sizes give nothing away: they are for everybody.
-    if (route === 'log') return reading(() => service.report());
+    if (route === 'log') return telling(() => report(request));
     if (route === 'latest') return reading(() => latest(request));
     if (route === 'readings') return reading(() => readings(request));
     if (route === 'bundle') return reading(() => bundle(request));
@@ -77,6 +78,13 @@ export function createTelemetryRoutes(options: TelemetryHttpOptions): (request: 
       if (!matchesAny(options.twins, twin)) throw refused(`this node takes no readings of ${String(twin)}`);
     }
     return service.add(batch);
+  }
+
+  /** Hashes and sizes give nothing away; why something fails may name what only readers should know. */
+  async function report(request: HttpRequest): Promise<unknown> {
+    const { failure, ...rest } = await service.report();
+    if (failure === undefined || options.access(request, 'read') !== undefined) return { ...rest, ...(failure && { failure }) };
+    return { ...rest, failure: { code: failure.code } };
   }
 
   async function latest(request: HttpRequest): Promise<unknown> {

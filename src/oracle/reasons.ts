@@ -18,8 +18,12 @@ export function isFinal(
   request: { readonly requestedAt: number; readonly expiresAt: number },
   nowSeconds: number,
 ): boolean {
-  if (!PASSING.has(reason)) return true;
-  return nowSeconds >= request.requestedAt + PATIENCE * (request.expiresAt - request.requestedAt);
+  return !PASSING.has(reason) || nowSeconds >= patienceEnds(request);
+}
+
+/** From when on what may pass by itself is given up, seconds since the epoch. */
+export function patienceEnds({ requestedAt, expiresAt }: { readonly requestedAt: number; readonly expiresAt: number }): number {
+  return Math.ceil(requestedAt + PATIENCE * (expiresAt - requestedAt));
 }
 
 /** @throws RangeError for a number that is none */

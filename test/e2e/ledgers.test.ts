@@ -81,4 +81,33 @@ describe('three ledgers of one consortium', () => {
       expect(await has(FEDERAL_FILE_ADDRESS)).toBe(name === 'fbc');
     }
   });
+
+  it(
+    'carry a message from one to another, and its receipt back',
+    async () => {
+      const [, north, south] = document.ledgers;
+      if (north === undefined || south === undefined) return expect.fail('there are three ledgers');
+      const cross = (...args: readonly string[]) => treadle(folder.path, 'cross', ...args, '--json');
+      const key = join(folder.path, 'home', 'north', 'company-1', 'key.json');
+      const about = ['--peer', `${south.chainId}`, '--rpc', north.rpcUrl];
+      const target = '0x00000000000000000000000000000000000000aa';
+      const sent = await firstDocument<{ readonly nonce: string }>(
+        cross('send', '--target', target, '--key', key, ...about),
+        PATIENCE_MS,
+      );
+      await until('the message has ended', PATIENCE_MS, async () => {
+        const told = cross('explain', sent.nonce, '--peer-rpc', south.rpcUrl, ...about);
+        const { open, outcome } = await firstDocument<{ readonly open: boolean; readonly outcome: string }>(told, PATIENCE_MS);
+        // Nobody is at that address who could take it.
+        if (!open) expect(outcome).toBe('failed');
+        return !open;
+      });
+      const { size } = await firstDocument<{ readonly incoming: { readonly size: string } }>(
+        cross('lane', ...about),
+        PATIENCE_MS,
+      ).then(({ incoming }) => incoming);
+      expect(Number(size)).toBe(1);
+    },
+    3 * PATIENCE_MS,
+  );
 });

@@ -344,7 +344,10 @@ function registerLearning(program: Command): void {
     .option('--dataset <name>', 'what to learn (treadle data list)', 'mnist')
     .addOption(data())
     .addOption(cache())
-    .option('--network <name>', 'mnist, fashion, cifar, cifarSmall or mlp (default: the one for the data set)')
+    .option(
+      '--network <name>',
+      'mnist, fashion, cifar, cifarSmall, cifarTiny, bearing or mlp (default: the one for the data set)',
+    )
     .option('--clients <count>', 'clients that the training samples are divided among', '100')
     .option('--active <count>', 'clients that are asked in each round', '10')
     .option('--rounds <count>', 'rounds', '30')
@@ -380,4 +383,12 @@ function registerLearning(program: Command): void {
     .option('--no-progress', 'print no line for each round')
     .addOption(json())
     .action(async (runFolder, options) => (await import('./learn.ts')).verify(runFolder, options));
+  learn
+    .command('export <run>')
+    .description('write the last model of a run as an ONNX file, with how its input is scaled and what its classes are called')
+    .requiredOption('--out <file>', 'where to write it')
+    .addOption(data())
+    .addOption(cache())
+    .addOption(json())
+    .action(async (runFolder, options) => (await import('./learn.ts')).exportRun(runFolder, options));
 }

@@ -1,12 +1,15 @@
+import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { TreadleError } from '../../errors.ts';
 import {
   ATTACKS,
+  BEARING_SAMPLE_RATE_HZ,
   type ClientCheck,
   checkPlan,
   createEngine,
   digestOfWeights,
   type Engine,
+  exportOnnx,
   firstWeights,
   type KernelBytes,
   learn,
@@ -25,6 +28,7 @@ import {
   verifyRound,
 } from '../../learning/index.ts';
 import { FEDERATED_CLIENTS_MAX, FEDERATED_ROUNDS_MAX } from '../../limits.ts';
+import { modelDigest } from '../../market/index.ts';
 import { datasetFiles } from '../dataset-files.ts';
 import { ensureKernels } from '../kernel-files.ts';
 import { type LearningWorkers, startLearningWorkers } from '../learning/learning-workers.ts';
@@ -203,6 +207,43 @@ export async function verify(runFolder: string, options: VerifyOptions): Promise
     process.exitCode = 1;
   }
   out.result({ training, rounds: wanted.length, updates: checks.length, liars, checks });
+}
+
+export interface ExportRunOptions extends DataOptions {
+  readonly out: string;
+}
+
+/** `treadle learn export`: the last model of a run as an ONNX file that says how its input is scaled and what its classes are called. */
+export async function exportRun(runFolder: string, options: ExportRunOptions): Promise<void> {
+  const out = createOutput(options.json === true);
+  const folder = new RunFolder(runFolder);
+  const plan = await folder.readPlan();
+  const { data, training, first } = await prepare(plan, options, out);
+  const last = (await folder.readRecords({ training, first: digestOfWeights(first) })).at(-1);
+  const { mean, deviation } = data.scaling;
+  const bytes = exportOnnx({
+    description: data.network,
+    weights: last === undefined ? first : await folder.readModel(last.digest),
+    classNames: data.classNames,
+    scaling: { mean: [...mean], deviation: [...deviation] },
+    ...(plan.network === 'bearing' && { preparation: 'bearing-orders', sampleRateHz: BEARING_SAMPLE_RATE_HZ }),
+  });
+  await writeFile(options.out, bytes).catch((cause: unknown) => {
+    const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
+    throw new TreadleError('CLI_FILE_UNWRITABLE', { detail: `${options.out} cannot be written (${why})`, cause });
+  });
+  const digest = modelDigest(bytes);
+  const accuracy = last?.metrics.accuracy;
+  out.line(`${options.out}: the model after round ${last?.round ?? 0}, ${bytes.length} bytes`);
+  if (accuracy !== undefined) out.line(`  accuracy ${accuracy.toFixed(4)}`);
+  out.line(`  digest   ${digest}`);
+  out.result({
+    file: options.out,
+    round: last?.round ?? 0,
+    bytes: bytes.length,
+    digest,
+    ...(accuracy !== undefined && { accuracy }),
+  });
 }
 
 interface Prepared {

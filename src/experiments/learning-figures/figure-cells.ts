@@ -23,8 +23,8 @@ export interface FigureScale {
 export const PUBLISHED_SCALE: FigureScale = { clients: 100, active: 10, epochs: 5, rounds: 30, repeats: 3 };
 /** The shape in two minutes: fewer of everything. */
 export const QUICK_SCALE: FigureScale = {
-  ...{ clients: 30, active: 10, epochs: 2, rounds: 6, repeats: 1 },
-  ...{ trainSamplesMax: 6000, testSamplesMax: 1500 },
+  ...{ clients: 30, active: 10, epochs: 2, rounds: 5, repeats: 1 },
+  ...{ trainSamplesMax: 3000, testSamplesMax: 900 },
 };
 
 /** CIFAR-10 is run with few samples and a small network: what the paper trains takes hours for one run. */

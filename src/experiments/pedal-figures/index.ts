@@ -2,7 +2,8 @@
 export { type CellOutcome, type CellResult, type Contender, type FigureCell, RIVALS, type Rival, type Unit } from './cell.ts';
 export { figureFiles } from './figure-files.ts';
 export { FIGURES, type FigureName, type FigurePlan, planOf, unitsOf } from './grids.ts';
-export { FIGURE_CALIBRATION } from './parameters.ts';
+export { FIGURE_CALIBRATION, FIGURE_LINE } from './parameters.ts';
+export { PedalNetwork, type PedalNetworkOptions } from './pedal-network.ts';
 export { runUnit } from './run-unit.ts';
 export { summarise } from './summary.ts';
 export { verdictOn } from './verdict.ts';

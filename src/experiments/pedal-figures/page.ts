@@ -201,7 +201,7 @@ PBFT is the protocol of 1999 as the paper uses it: one group, bodies inside the 
 format, reputation formula and thresholds are not public: both of its columns are reconstructions, and they read "cross-domain" in two ways. In the first a body
 never leaves its domain, so that two thirds of the nodes never see it, which is less than a collaboration needs: a lower bound. In the second the leader of highest reputation
 uploads the body to the master chain and every domain gets it. PEDAL's nodes see a body only where they work on it, and everybody has the digest that two thirds of a group signed.
-The baselines execute no contracts and are charged signatures only; PEDAL is charged gas, pairings and signatures.
+The baselines execute no contracts and are charged signatures only; PEDAL is charged gas, pairings and signatures. Nobody is charged for hashing bodies.
 `;
 }
 

@@ -159,7 +159,7 @@ class PedalRun {
     const { oracle } = this.#scenario.base;
     const inSet = (): boolean => this.#cluster.running('oracle').every(({ keeper }) => keeper.seat?.record.inSet === true);
     await world.runUntil(inSet, PEDAL_START_MICROS);
-    const { termBlocks = 120, electBlocks = 8 } = oracle.settings;
+    const { termBlocks = 40, electBlocks = 6 } = oracle.settings;
     const from = (Math.floor(this.#watch.height / termBlocks) + 1) * termBlocks + electBlocks;
     await world.runUntil(() => this.#watch.height >= from, PEDAL_START_MICROS);
   }

@@ -1,6 +1,7 @@
 import type { RandomStream } from '../../environment/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { DATASET_FILE_BYTES_MAX } from '../../limits.ts';
+import { BEARING_SAMPLE_RATE_HZ, BEARING_WINDOW_SAMPLES } from './bearing-orders.ts';
 import { BEARING_6205, BEARING_STATES, type BearingMachine, bearingVibration } from './bearing-vibration.ts';
 import type { Dataset, SampleSet } from './dataset.ts';
 import './errors.ts';
@@ -12,7 +13,7 @@ export interface BearingDatasetOptions {
   readonly machines?: number;
   /** Windows of each state from each machine for training; 40 when absent. A quarter as many more are for testing. */
   readonly windowsEach?: number;
-  /** Samples of a window; 1,024 when absent. */
+  /** Samples of a window; 4,096 when absent. */
   readonly windowSamples?: number;
   readonly sampleRateHz?: number;
   /** Deviation of the noise; 0.3 when absent. */
@@ -26,7 +27,8 @@ export interface BearingDatasetOptions {
  * @throws TreadleError DATASET_OPTION_INVALID | DATASET_TOO_LARGE
  */
 export function bearingDataset(options: BearingDatasetOptions = {}): Dataset<Float32Array> {
-  const { seed = 1, machines = 20, windowsEach = 40, windowSamples = 1_024, sampleRateHz = 12_000, noise = 0.3 } = options;
+  const { seed = 1, machines = 20, windowsEach = 40, windowSamples = BEARING_WINDOW_SAMPLES } = options;
+  const { sampleRateHz = BEARING_SAMPLE_RATE_HZ, noise = 0.3 } = options;
   for (const [option, value] of Object.entries({ machines, windowsEach, windowSamples })) {
     if (!Number.isSafeInteger(value) || value < 1)
       throw new TreadleError('DATASET_OPTION_INVALID', { detail: `${option} is ${value}, not a whole number above 0` });

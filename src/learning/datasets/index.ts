@@ -1,6 +1,14 @@
 /** Data to learn from: formats, a catalogue, division among clients, and bearings that need no data at all. */
+
 export { type Ai4iOptions, ai4iDataset } from './ai4i.ts';
 export { type BearingDatasetOptions, bearingDataset } from './bearing-dataset.ts';
+export {
+  BEARING_ORDERS_COUNT,
+  BEARING_SAMPLE_RATE_HZ,
+  BEARING_WINDOW_SAMPLES,
+  bearingOrders,
+  withBearingOrders,
+} from './bearing-orders.ts';
 export {
   BEARING_6205,
   BEARING_STATES,

@@ -59,6 +59,12 @@ export const NETWORKS = {
     input: { channels: 3, height: 32, width: 32 },
     layers: [convolution(16, 5), maxPool, relu, convolution(32, 5), maxPool, relu, flatten, dense(10)],
   },
+  /** One hidden layer for the orders of a window of bearing vibration: 3,893 parameters. */
+  bearing: {
+    name: 'bearing',
+    input: { channels: 75, height: 1, width: 1 },
+    layers: [dense(48), relu, dense(5)],
+  },
   /** One hidden layer of 200 for images of 28 x 28: 159,010 parameters. */
   mlp: {
     name: 'mlp',

@@ -51,7 +51,7 @@ export {
   type TrainResult,
 } from './run/job.ts';
 export { firstWeights, learn, type RunPosition, trainingName } from './run/learning-run.ts';
-export { networkFor, prepareRunData, type RunData, shareSamples, usualNetwork } from './run/run-data.ts';
+export { asNetworkTakes, networkFor, prepareRunData, type RunData, shareSamples, usualNetwork } from './run/run-data.ts';
 export {
   checkPlan,
   clientName,

@@ -6,6 +6,10 @@ export interface InputScaling {
   readonly deviation: readonly number[];
 }
 
+/** `bearing-orders`: a window of vibration as `bearingOrders` makes it. */
+export const MODEL_PREPARATIONS = ['bearing-orders'] as const;
+export type ModelPreparation = (typeof MODEL_PREPARATIONS)[number];
+
 /** What a model says of itself beside its graph. */
 export interface ModelNotes {
   /** The class of each output. */
@@ -13,6 +17,8 @@ export interface ModelNotes {
   readonly scaling?: InputScaling;
   /** Samples a second that the model was trained on, for signals. */
   readonly sampleRateHz?: number;
+  /** What is made of a measured window before it is scaled; absent: nothing. */
+  readonly preparation?: ModelPreparation;
   /** Digest of the trained weights, as the rounds of a training name them. */
   readonly weightsDigest?: string;
 }
@@ -34,6 +40,7 @@ export function notesOf(model: ModelProto): ModelNotes {
   const scaling = parsed(found, 'scaling') as { mean?: unknown; deviation?: unknown } | null | undefined;
   const sampleRateHz = parsed(found, 'sampleRateHz');
   const weightsDigest = parsed(found, 'weightsDigest');
+  const preparation = MODEL_PREPARATIONS.find((name) => name === parsed(found, 'preparation'));
   return {
     ...(isListOf(classNames, (each): each is string => typeof each === 'string') &&
       classNames.length <= CLASSES_MAX && { classNames }),
@@ -43,6 +50,7 @@ export function notesOf(model: ModelProto): ModelNotes {
         scaling: { mean: scaling.mean, deviation: scaling.deviation },
       }),
     ...(isPositive(sampleRateHz) && { sampleRateHz }),
+    ...(preparation !== undefined && { preparation }),
     ...(typeof weightsDigest === 'string' && { weightsDigest }),
   };
 }

@@ -4,7 +4,7 @@ import { type NodeKey, recoverAddress, toHex } from '../../crypto/index.ts';
 import type { Environment, NodeId } from '../../environment/index.ts';
 import { hasCode } from '../../errors.ts';
 import { FederatedClient, type KernelBytes, localTrainer, Network, orderOf, type OrderRequest } from '../../learning/index.ts';
-import { TRAINING_TASKS_PREPARED_MAX } from '../../limits.ts';
+import { TRAINING_ENROL_PAUSE_MICROS, TRAINING_TASKS_FOLLOWED_MAX, TRAINING_TASKS_PREPARED_MAX } from '../../limits.ts';
 import { type LoadDataset, type PreparedTask, prepareTask } from './task-data.ts';
 import type { TaskFacts, TrainingBook } from './training-book.ts';
 
@@ -32,6 +32,8 @@ export class TrainingClient {
   readonly #prepared = new Map<string, Promise<{ readonly task: PreparedTask; readonly rows: Uint32Array }>>();
   readonly #applied = new Map<string, AppliedModel>();
   readonly #liars = new Set<NodeId>();
+  /** Tasks in which a place was not to be had, and until when it is not tried again. */
+  readonly #pausedUntil = new Map<bigint, number>();
   #busy = false;
 
   private constructor(options: Options) {
@@ -92,12 +94,16 @@ export class TrainingClient {
     const { environment, settings, book } = this.#options;
     const held = settings.datasets.find(({ name }) => name === task.spec.dataset);
     if (held === undefined || task.spec.clientStakeWei > BigInt(settings.stakeWeiMax)) return false;
+    const now = environment.clock.now();
+    if ((this.#pausedUntil.get(task.id) ?? 0) > now) return false;
     try {
       const { rows } = await this.#held(book.training(task.id));
       await book.contract.enrol(task.id, { samples: rows.length, stakeWei: task.spec.clientStakeWei });
       environment.log.info('training.enrolled', { task: task.id, samples: rows.length });
       return true;
     } catch (error) {
+      this.#pausedUntil.set(task.id, now + TRAINING_ENROL_PAUSE_MICROS);
+      for (const old of this.#pausedUntil.keys()) if (this.#pausedUntil.size > TRAINING_TASKS_FOLLOWED_MAX) this.#pausedUntil.delete(old);
       const level = hasCode(error, 'CONTRACT_REVERTED') ? 'debug' : 'warn';
       environment.log[level]('training.not-enrolled', { task: task.id, error: String(error) });
       return false;

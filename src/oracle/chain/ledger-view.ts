@@ -48,10 +48,13 @@ export class LedgerView implements OracleView {
   readonly #options: Options;
   readonly #pending = new Map<bigint, OracleRequest>();
   readonly #ended = new Set<bigint>();
+  /** The first attempt at a pending request that a master noted in a term. */
+  readonly #attempts = new Map<bigint, { readonly term: number; readonly height: number }>();
   readonly #terms = new Map<number, Promise<TermDraw | undefined>>();
   readonly #seats = new Map<number, Promise<Seat>>();
   readonly #resultBytes = new Map<Hex, Promise<number>>();
-  readonly #work: Promise<void>[] = [];
+  /** All that blocks brought and that is not taken in yet. */
+  #work: Promise<unknown> = Promise.resolve();
   #settings: PedalSettings | undefined;
   #unsubscribe: () => void = () => {};
 
@@ -80,7 +83,11 @@ export class LedgerView implements OracleView {
 
   /** Resolves when every block that came so far is taken in. */
   async settled(): Promise<void> {
-    while (this.#work.length > 0) await this.#work.shift();
+    let seen: Promise<unknown>;
+    do {
+      seen = this.#work;
+      await seen;
+    } while (seen !== this.#work);
   }
 
   reached(height: number, withinMicros: Micros): Promise<void> {
@@ -97,6 +104,12 @@ export class LedgerView implements OracleView {
       });
       const timer = clock.set(withinMicros, end, 'a block that an oracle master has');
     });
+  }
+
+  /** The block in which this term's master first said why a request waits; undefined: it did not. */
+  firstAttempt(id: bigint, term: number): number | undefined {
+    const attempt = this.#attempts.get(id);
+    return attempt?.term === term ? attempt.height : undefined;
   }
 
   get settings(): PedalSettings {
@@ -199,19 +212,25 @@ export class LedgerView implements OracleView {
       const id = args['id'] as bigint;
       if (name === 'Requested') this.#queue(this.#add(block, args));
       else if (name === 'Answered' || name === 'RequestFailed') this.#end(id);
+      else if (name === 'AttemptFailed') this.#attempted(id, Number(args['term']), block.number);
       else if (name === 'MasterReplaced') this.#terms.delete(Number(args['term']));
     }
     return events;
   }
 
+  #attempted(id: bigint, term: number, height: number): void {
+    if (this.#attempts.get(id)?.term !== term && this.#pending.has(id)) this.#attempts.set(id, { term, height });
+  }
+
   #end(id: bigint): void {
     this.#pending.delete(id);
+    this.#attempts.delete(id);
     this.#ended.add(id);
     for (const old of this.#ended) if (this.#ended.size > ORACLE_PENDING_MAX) this.#ended.delete(old);
   }
 
   #queue(work: Promise<void>): void {
-    this.#work.push(work.catch((error: unknown) => this.#options.onTrouble(error)));
+    this.#work = Promise.all([this.#work, work.catch((error: unknown) => this.#options.onTrouble(error))]);
   }
 
   async #add(block: FeedBlock, args: Readonly<Record<string, unknown>>): Promise<void> {

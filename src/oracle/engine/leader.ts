@@ -5,6 +5,7 @@ import {
   ORACLE_ANSWER_GAS,
   ORACLE_BATCH_MAX,
   ORACLE_ITEM_GAS,
+  ORACLE_LATE_RETRY_MICROS,
   ORACLE_RESULT_BYTE_GAS,
   ORACLE_RETRY_MICROS_MAX,
   ORACLE_RETRY_MICROS_MIN,
@@ -15,7 +16,7 @@ import {
 } from '../../limits.ts';
 import type { LedgerView } from '../chain/ledger-view.ts';
 import { type JobBook, lookMicrosOf, type Task } from '../job-book.ts';
-import type { Attempt } from '../reasons.ts';
+import { type Attempt, patienceEnds } from '../reasons.ts';
 import type { Attempts } from './attempts.ts';
 import type { Elector } from './elector.ts';
 import type { Observer } from './observer.ts';
@@ -110,7 +111,7 @@ export class Leader {
       if (request.expiresAt * 1e6 <= now || !view.isAnswerable(term)) continue;
       const group = await view.group(term, request.groupSize);
       const turn = group && view.turnOf(group, node, request.requestedIn);
-      if (group === undefined || turn === undefined || view.head.number + 1 < turn.fromBlock) continue;
+      if (group === undefined || turn === undefined || view.head.number + 1 < this.#dueFrom(request.id, turn, term)) continue;
       const task = jobs.task(request);
       if (task === undefined || (task.refused === undefined && !task.job.transmit(task.query, request, Math.floor(now / 1e6))))
         continue;
@@ -132,6 +133,16 @@ export class Leader {
       if (full.length >= ORACLE_ROUNDS_MAX) break;
     }
     return [...full, ...batches.values()];
+  }
+
+  /**
+   * A work node leaves a master that said why it has no answer alone for as long as it could have been silent: a source that is
+   * down is not read by everybody at once. One such delay in a term, so that saying something again and again keeps nobody away.
+   */
+  #dueFrom(id: bigint, { position, fromBlock }: Turn, term: number): number {
+    const { view } = this.#options;
+    const noted = position < 0 ? undefined : view.firstAttempt(id, term);
+    return noted === undefined ? fromBlock : Math.max(fromBlock, noted + Number(view.settings.silenceBlocks));
   }
 
   #isFull({ tasks }: Batch): boolean {
@@ -175,9 +186,9 @@ export class Leader {
       log.ended({ answered, unanswered, error: reason });
       environment.log.warn('oracle.round-failed', { term: group.term, requests: ids.join(' '), reason });
     }
-    for (const id of ids) {
-      if (answered.includes(id)) this.#retries.delete(id);
-      else this.#retryLater(id);
+    for (const { request } of tasks) {
+      if (answered.includes(request.id)) this.#retries.delete(request.id);
+      else this.#retryLater(request);
     }
     if (turn.position < 0) await this.#note(unanswered);
   }
@@ -224,10 +235,14 @@ export class Leader {
     return BigInt(seed) === 0n ? toEip2537G2(await elector.proof(term, bls)) : new Uint8Array();
   }
 
-  #retryLater(id: bigint): void {
+  /** With growing pauses, but not later than when a failure may be signed: then it is tried once more. */
+  #retryLater({ id, requestedAt, expiresAt }: OracleRequest): void {
+    const now = this.#options.environment.clock.now();
     const failures = (this.#retries.get(id)?.failures ?? 0) + 1;
     const pause = Math.min(ORACLE_RETRY_MICROS_MAX, ORACLE_RETRY_MICROS_MIN * 2 ** Math.min(failures - 1, 8));
-    this.#retries.set(id, { failures, notBefore: this.#options.environment.clock.now() + pause });
+    const lastChance = (patienceEnds({ requestedAt, expiresAt }) + 1) * 1e6;
+    const notBefore = now < lastChance ? Math.min(now + pause, lastChance) : now + Math.min(pause, ORACLE_LATE_RETRY_MICROS);
+    this.#retries.set(id, { failures, notBefore });
   }
 
   /** Says on the ledger why a request waits: often enough that the master does not count as silent, and no oftener. */

@@ -1,6 +1,8 @@
 import { TreadleError } from '../../../errors.ts';
 import {
+  BEARING_WINDOW_SAMPLES,
   type Dataset,
+  measureScaling,
   type Partition,
   partitionByDirichlet,
   partitionByLabelSlices,
@@ -9,9 +11,11 @@ import {
   partitionEvenly,
   pick,
   type SampleSet,
+  type Scaling,
   seededStream,
   shuffled,
   standardised,
+  withBearingOrders,
 } from '../../datasets/index.ts';
 import { NETWORKS, type NetworkDescription, type Shape, type TrainingSamples } from '../../engine/index.ts';
 import '../errors.ts';
@@ -28,17 +32,23 @@ export interface RunData {
   readonly judge: Uint32Array;
   readonly measure: Uint32Array;
   readonly root: Uint32Array;
+  /** By what samples were scaled, and what the classes are called: a model that is exported says so. */
+  readonly scaling: Scaling;
+  readonly classNames: readonly string[];
 }
 
 const HIDDEN_UNITS = 64;
 
 /** @throws TreadleError FEDERATED_PLAN_INVALID | PARTITION_IMPOSSIBLE */
-export function prepareRunData(dataset: Dataset, plan: RunPlan): RunData {
-  const all = standardised({
+export function prepareRunData(measured: Dataset, plan: RunPlan): RunData {
+  const dataset = asNetworkTakes(plan.network, measured);
+  const chosen = {
     ...dataset,
     train: limited(dataset.train, plan.trainSamplesMax, plan.seed),
     test: limited(dataset.test, plan.testSamplesMax, plan.seed),
-  });
+  };
+  const scaling = measureScaling(chosen);
+  const all = standardised(chosen, scaling);
   const { train, test } = all;
   const order = shuffled(test.count, seededStream('judge', plan.seed));
   const judging = Math.floor(test.count * plan.judgeShare);
@@ -54,6 +64,8 @@ export function prepareRunData(dataset: Dataset, plan: RunPlan): RunData {
     judge: judge.slice().sort(),
     measure: order.slice(judging).sort(),
     root: judge.slice(0, plan.rootSamples).sort(),
+    scaling,
+    classNames: dataset.classNames,
   };
 }
 
@@ -123,10 +135,17 @@ export function networkFor(name: string, dataset: Pick<Dataset, 'name' | 'sample
   });
 }
 
+/** Samples as a network of the catalogue takes them: `bearing` takes windows of vibration as orders. */
+export function asNetworkTakes(network: string, dataset: Dataset): Dataset {
+  const windows = dataset.sampleShape.length === 2 && dataset.sampleShape[1] === BEARING_WINDOW_SAMPLES;
+  return network === 'bearing' && windows ? withBearingOrders(dataset) : dataset;
+}
+
 /** The network that a data set is learnt with when nobody names one. */
 export function usualNetwork(dataset: string): string {
   if (dataset === 'mnist' || dataset === 'kmnist') return 'mnist';
   if (dataset === 'fashion-mnist') return 'fashion';
+  if (dataset === 'bearing') return 'bearing';
   return dataset === 'cifar10' ? 'cifarSmall' : 'mlp';
 }
 

@@ -1,6 +1,11 @@
 import { encodeRlp, fromHex, type RlpReader, readRlp, recoverAddress } from '../../../crypto/index.ts';
 import { TreadleError } from '../../../errors.ts';
-import { FEDERATED_ROUNDS_MAX, FEDERATED_TEXT_BYTES_MAX, FEDERATED_WEIGHTS_BYTES_MAX, TASK_CLIENTS_MAX } from '../../../limits.ts';
+import {
+  FEDERATED_ROUNDS_MAX,
+  FEDERATED_TEXT_BYTES_MAX,
+  FEDERATED_WEIGHTS_BYTES_MAX,
+  TASK_CLIENTS_MAX,
+} from '../../../limits.ts';
 import { type UpdateRequest, updateDigest } from '../round/messages.ts';
 import { type AbsentClient, float, readFloat, shortText } from '../round/round-record.ts';
 import { digestOfBytes, type WeightsDigest } from '../weights.ts';
@@ -55,7 +60,9 @@ export function decodeTaskBundle(bytes: Uint8Array): TaskBundle {
       const claimedLoss = readFloat(each, 'claimed loss');
       return { client, weights, samples, claimedLoss, signature: each.fixed('signature', 65) };
     }),
-    absent: reader.list('absent', TASK_CLIENTS_MAX).map((each) => ({ client: name(each, 'client'), reason: name(each, 'reason') })),
+    absent: reader
+      .list('absent', TASK_CLIENTS_MAX)
+      .map((each) => ({ client: name(each, 'client'), reason: name(each, 'reason') })),
   };
   reader.end();
   return bundle;

@@ -1,4 +1,4 @@
-import { fromHex, readRlp, encodeRlp } from '../../../crypto/index.ts';
+import { encodeRlp, fromHex, readRlp } from '../../../crypto/index.ts';
 import { type Environment, type Micros, type NodeId, withDeadline } from '../../../environment/index.ts';
 import { invariant, TreadleError } from '../../../errors.ts';
 import { TASK_BUNDLE_BYTES_MAX, TASK_BUNDLE_TIMEOUT_MICROS, TASK_BUNDLES_KEPT_MAX, TASK_CLIENTS_PART } from '../../../limits.ts';
