@@ -66,14 +66,14 @@ async function release({ ask, tasks, cluster }: Started, change: Partial<Trainin
 }
 
 async function over({ ask, tasks, cluster }: Started, id: bigint): Promise<TrainingTask> {
-  for (let step = 0; step < 40; step++) {
+  for (let step = 0; step < 16; step++) {
     const task = await ask(tasks.task(id));
     if (task.endedAt > 0n) return task;
     await cluster.world.runFor(5 * SECOND);
   }
-  const lines = cluster.world.log().filter(({ event }) => /training|oracle|model|turn/.test(event));
+  const lines = cluster.world.log().filter(({ event }) => /training|not-seen|round-failed|model|turn/.test(event));
   console.log(lines.slice(-40).map((line) => JSON.stringify([line.timeMicros / 1e6 % 10000, line.node.slice(0, 6), line.event, line.fields], (_, v) => typeof v === 'bigint' ? String(v) : v)).join('\n'));
-  console.log(await ask(tasks.task(id)), await ask(tasks.clients(id)));
+  for (const { oracle, id: node } of cluster.running('oracle')) console.log(node, JSON.stringify(oracle.rounds.slice(-2), (_, v) => typeof v === 'bigint' ? String(v) : v));
   return expect.fail('the task does not end');
 }
 

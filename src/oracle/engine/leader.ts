@@ -15,6 +15,7 @@ import {
   TRANSACTION_GAS_MAX,
 } from '../../limits.ts';
 import type { LedgerView } from '../chain/ledger-view.ts';
+import type { OracleRequest } from '../job.ts';
 import { type JobBook, lookMicrosOf, type Task } from '../job-book.ts';
 import { type Attempt, patienceEnds } from '../reasons.ts';
 import type { Attempts } from './attempts.ts';
