@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { faultScenarioReference } from '../src/experiments/faults/format/reference.ts';
 import { faultScenarioSchema } from '../src/experiments/faults/format/schema.ts';
+import { learningScenarioReference, learningScenarioSchema } from '../src/experiments/learning-scenario/index.ts';
 import { pedalScenarioReference } from '../src/experiments/pedal/format/reference.ts';
 import { pedalScenarioSchema } from '../src/experiments/pedal/format/schema.ts';
 import { scenarioReference } from '../src/experiments/scenario/scenario-reference.ts';
@@ -18,3 +19,5 @@ writeFileSync(
 writeFileSync(path.join(root, 'docs/reference/fault-scenario.md'), faultScenarioReference());
 writeFileSync(path.join(root, 'scenarios/pedal-scenario.schema.json'), `${JSON.stringify(pedalScenarioSchema, null, 2)}\n`);
 writeFileSync(path.join(root, 'docs/reference/pedal-scenario.md'), pedalScenarioReference());
+writeFileSync(path.join(root, 'scenarios/learning-scenario.schema.json'), `${JSON.stringify(learningScenarioSchema, null, 2)}\n`);
+writeFileSync(path.join(root, 'docs/reference/learning-scenario.md'), learningScenarioReference());

@@ -1063,6 +1063,8 @@ export const ORACLE_LOOK_MICROS = 5_000_000;
 export const ORACLE_FRESH_MICROS = 2_000_000;
 /** Looks under way: each may hold a connection and a body. */
 export const ORACLE_LOOKS_MAX = 256;
+/** Looks that read at once, the others wait: below OUTSIDE_READS_MAX, at which a read is refused. */
+export const ORACLE_READS_MAX = 48;
 /** Sights remembered: what a term of full rounds sees. */
 export const ORACLE_SIGHTS_KEPT_MAX = 4_096;
 /** Calls of one other node under way: a master has ORACLE_ROUNDS_MAX rounds with two calls each. */

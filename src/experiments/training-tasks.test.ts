@@ -71,7 +71,7 @@ async function over({ ask, tasks, cluster }: Started, id: bigint): Promise<Train
     if (task.endedAt > 0n) return task;
     await cluster.world.runFor(5 * SECOND);
   }
-  const lines = cluster.world.log().filter(({ event }) => /training|not-seen|round-failed|model|turn/.test(event));
+  const lines = cluster.world.log().filter(({ event }) => /training|trouble|not-read|not-seen|round-failed|model|turn/.test(event));
   console.log(lines.slice(-40).map((line) => JSON.stringify([line.timeMicros / 1e6 % 10000, line.node.slice(0, 6), line.event, line.fields], (_, v) => typeof v === 'bigint' ? String(v) : v)).join('\n'));
   for (const { oracle, id: node } of cluster.running('oracle')) console.log(node, JSON.stringify(oracle.rounds.slice(-2), (_, v) => typeof v === 'bigint' ? String(v) : v));
   return expect.fail('the task does not end');

@@ -68,6 +68,7 @@ export async function createOracleNode(environment: Environment, setup: NodeSetu
     jobs: [
       dataJob({ outside: environment.outside, place, readTwin, isHolder, envelopesOnly: false }) as OracleJob,
       ...(messages === undefined ? [] : [messages as OracleJob]),
+      computeJob({ tasks: TRAINING_TASKS_ADDRESS, worker }) as OracleJob,
     ],
     nodeOf,
     reach: (node) => peering.reach(node),

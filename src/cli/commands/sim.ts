@@ -10,8 +10,15 @@ import {
   runFaultScenario,
 } from '../../experiments/faults/index.ts';
 import { loadScenario, runScenario, type ScenarioReport } from '../../experiments/index.ts';
+import {
+  isLearningScenario,
+  type LearningReport,
+  readLearningScenario,
+  runLearningScenario,
+} from '../../experiments/learning-scenario/index.ts';
 import { isGood, isPedalScenario, type PedalReport, readPedalScenario, runPedalScenario } from '../../experiments/pedal/index.ts';
 import { SEALERS_MAX } from '../../limits.ts';
+import { ensureKernels } from '../kernel-files.ts';
 import { readText } from '../load-setup.ts';
 import { wholeNumber } from '../numbers.ts';
 import { createOutput, type Output } from '../output.ts';
@@ -32,6 +39,7 @@ export async function sim(file: string, options: SimOptions): Promise<void> {
   lendBlsCurve(nativeBlsCurve);
   if (isFaultScenario(text)) return simFaults(out, { file, text }, options);
   if (isPedalScenario(text)) return simPedal(out, { file, text }, options);
+  if (isLearningScenario(text)) return simLearning(out, { file, text }, options);
   const scenario = loadScenario(text, {
     file,
     readFile: (path) => readFileSync(resolve(dirname(file), path), 'utf8'),
@@ -110,6 +118,42 @@ function printPedal(out: Output, report: PedalReport): void {
   }
   out.line(`invalid   ${report.invalidAccepted} accepted`);
   for (const { kind, detail } of report.invalid) out.line(`INVALID   ${kind}: ${detail}`);
+  for (const failure of report.failures) out.line(`FAILED    ${failure}`);
+}
+
+/** A scenario of learning: exit code 1 when it did not come to what it asks for. */
+async function simLearning(
+  out: Output,
+  { file, text }: { readonly file: string; readonly text: string },
+  options: SimOptions,
+): Promise<void> {
+  const scenario = readLearningScenario(text, { file });
+  const seed =
+    options.seed === undefined ? scenario.seed : wholeNumber('--seed', options.seed, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  out.line(`${scenario.name}: ${scenario.description}`);
+  const kernels = await ensureKernels((line) => process.stderr.write(`${line}\n`));
+  const report = await runLearningScenario(scenario, { seed, kernels, wallSeconds: () => performance.now() / 1000 });
+  printLearning(out, report);
+  out.result(report);
+  if (report.failures.length > 0) process.exitCode = 1;
+}
+
+function printLearning(out: Output, report: LearningReport): void {
+  const { rounds, liars, models } = report;
+  out.line(
+    `${report.virtualSeconds.toFixed(1)} s of virtual time in ${report.wallSeconds.toFixed(1)} s, seed ${report.seed}, trace ${report.traceHash}`,
+  );
+  for (const { round, accuracy, accepted, rejected, absent, digest } of rounds) {
+    const away = absent.length === 0 ? '' : `, absent ${absent.map(({ client }) => client).join(' ')}`;
+    out.line(
+      `round ${round}   accuracy ${accuracy.toFixed(4)}, accepted ${accepted.length}, rejected ${rejected.length}${away}, model ${digest.slice(0, 18)}...`,
+    );
+  }
+  out.line(
+    `models    ${models.applied} applied, ${models.differing} other than the anchored ones (anchored in memory: no ledger takes part)`,
+  );
+  out.line(`liars     ${liars.names.join(', ') || 'none'}: ${liars.taken} of their ${liars.updates} updates taken`);
+  out.line(`restarts  ${report.coordinatorRestarts} of the coordinator; ${(report.ioBytes / 1e6).toFixed(2)} MB between nodes`);
   for (const failure of report.failures) out.line(`FAILED    ${failure}`);
 }
 

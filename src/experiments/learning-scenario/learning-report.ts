@@ -40,9 +40,15 @@ export const LEARNING_REPORT_KEYS: readonly (readonly [key: string, meaning: str
   ['virtualSeconds, wallSeconds', 'How long it took in the world, and on this machine.'],
   ['accuracy', 'After the last round, on test windows that judged nobody.'],
   ['rounds', 'Of each round: accuracy, loss, who was accepted, who was rejected or absent and why, digest of the global model.'],
-  ['rejectedClients', 'How often each client’s update was rejected. Pedal rejects two thirds of all updates, those of honest clients too.'],
+  [
+    'rejectedClients',
+    'How often each client’s update was rejected. Pedal rejects two thirds of all updates, those of honest clients too.',
+  ],
   ['digests', 'The digest of the global model after each round.'],
-  ['anchoring', '`memory`: the records of rounds are kept where all nodes of the run read them. No ledger takes part in this scenario.'],
+  [
+    'anchoring',
+    '`memory`: the records of rounds are kept where all nodes of the run read them. No ledger takes part in this scenario.',
+  ],
   ['models', 'Global models that clients applied, and how many of them were not the anchored one (must be 0).'],
   ['liars', 'Who lied, how many updates they gave, and how many of these were taken into the model.'],
   ['coordinatorRestarts', 'How often the coordinator was killed and went on from its disk.'],

@@ -26,6 +26,12 @@ export function learningScenarioReference(): string {
     '',
     '| Key | Meaning |',
     '|---|---|',
-    ...LEARNING_REPORT_KEYS.map(([key, meaning]) => `| ${key.split(', ').map((name) => `\`${name}\``).join(', ')} | ${meaning} |`),
+    ...LEARNING_REPORT_KEYS.map(
+      ([key, meaning]) =>
+        `| ${key
+          .split(', ')
+          .map((name) => `\`${name}\``)
+          .join(', ')} | ${meaning} |`,
+    ),
   ].join('\n')}\n`;
 }

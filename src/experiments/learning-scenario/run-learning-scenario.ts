@@ -5,9 +5,9 @@ import {
   ATTACKS,
   type Attack,
   bearingDataset,
+  Coordinators,
   checkPlan,
   createEngine,
-  Coordinators,
   digestOfWeights,
   FederatedClient,
   findPlugin,
@@ -24,7 +24,7 @@ import {
   seededStream,
   type WeightsDigest,
 } from '../../learning/index.ts';
-import { CPU_COSTS } from '../cpu-costs.ts';
+import { DEFAULT_CPU_COSTS } from '../cpu-costs.ts';
 import type { LearningReport } from './learning-report.ts';
 import type { LearningFault, LearningScenario } from './learning-scenario.ts';
 
@@ -59,7 +59,7 @@ export async function runLearningScenario(scenario: LearningScenario, options: L
   const world = createWorld({
     seed: options.seed,
     links: { latency: lines.latencyMicros, loss: lines.loss },
-    cpu: { costs: CPU_COSTS },
+    cpu: { costs: DEFAULT_CPU_COSTS },
   });
   const access = { uplinkBitsPerSecond: lines.uplinkBitsPerSecond, downlinkBitsPerSecond: lines.downlinkBitsPerSecond };
   const master = nodeId(0);
@@ -118,10 +118,10 @@ export async function runLearningScenario(scenario: LearningScenario, options: L
         measure: (weights) => evaluate(weights, data.measure),
         trainRoot: async (global, round) =>
           (
-            await localTrainer(coordinatorNode, new Network(engine, data.network, { seed: 0 }), { samples: data.test, rows: data.root })(
-              global,
-              { order: orderOf(plan), turn: { round, client: 'root' } },
-            )
+            await localTrainer(coordinatorNode, new Network(engine, data.network, { seed: 0 }), {
+              samples: data.test,
+              rows: data.root,
+            })(global, { order: orderOf(plan), turn: { round, client: 'root' } })
           ).weights,
         anchor: async (record) => void anchored.set(record.round, record),
       },
@@ -183,9 +183,19 @@ export async function runLearningScenario(scenario: LearningScenario, options: L
       run();
     } else {
       const cut = fault.what.clients.map(nodeId);
-      for (const id of cut) for (const [from, to] of [[master, id], [id, master]] as const) world.block(from, to);
+      for (const id of cut)
+        for (const [from, to] of [
+          [master, id],
+          [id, master],
+        ] as const)
+          world.block(from, to);
       world.at(fault.forMicros, () => {
-        for (const id of cut) for (const [from, to] of [[master, id], [id, master]] as const) world.unblock(from, to);
+        for (const id of cut)
+          for (const [from, to] of [
+            [master, id],
+            [id, master],
+          ] as const)
+            world.unblock(from, to);
       });
     }
   }
@@ -193,17 +203,23 @@ export async function runLearningScenario(scenario: LearningScenario, options: L
   const liars = [...attacks.keys()].sort((left, right) => left - right).map(clientName);
   const rounds = [...anchored.values()].map((record) => roundOf(record));
   const given = rounds.flatMap(({ accepted, rejected }) => [...accepted, ...rejected.map(({ client }) => client)]);
-  const lies = { updates: given.filter((name) => liars.includes(name)).length, taken: rounds.flatMap(({ accepted }) => accepted).filter((name) => liars.includes(name)).length };
+  const lies = {
+    updates: given.filter((name) => liars.includes(name)).length,
+    taken: rounds.flatMap(({ accepted }) => accepted).filter((name) => liars.includes(name)).length,
+  };
   const accuracy = rounds.at(-1)?.accuracy ?? 0;
   const rejectedClients: Record<string, number> = {};
-  for (const { client } of rounds.flatMap(({ rejected }) => rejected)) rejectedClients[client] = (rejectedClients[client] ?? 0) + 1;
+  for (const { client } of rounds.flatMap(({ rejected }) => rejected))
+    rejectedClients[client] = (rejectedClients[client] ?? 0) + 1;
   const failures = [
     ...(failure === undefined ? [] : [failure]),
     ...(finished || failure !== undefined ? [] : [`only ${rounds.length} of ${plan.rounds} rounds ended in time`]),
     ...waiting.map(({ duringRound }) => `the fault of round ${duringRound} did not come about`),
     ...(accuracy < scenario.checks.accuracy ? [`the accuracy is ${accuracy.toFixed(4)}, below ${scenario.checks.accuracy}`] : []),
     ...(models.differing > 0 ? [`${models.differing} models that clients applied are not the anchored ones`] : []),
-    ...(lies.taken > scenario.checks.liarsTaken * lies.updates ? [`${lies.taken} of ${lies.updates} updates of liars were taken`] : []),
+    ...(lies.taken > scenario.checks.liarsTaken * lies.updates
+      ? [`${lies.taken} of ${lies.updates} updates of liars were taken`]
+      : []),
   ];
   return {
     ...{ scenario: scenario.name, seed: options.seed, traceHash: world.traceHash() },
@@ -211,7 +227,9 @@ export async function runLearningScenario(scenario: LearningScenario, options: L
     wallSeconds: options.wallSeconds() - started,
     accuracy,
     rounds,
-    rejectedClients: Object.fromEntries(Object.entries(rejectedClients).sort(([left], [right]) => numberOf(left) - numberOf(right))),
+    rejectedClients: Object.fromEntries(
+      Object.entries(rejectedClients).sort(([left], [right]) => numberOf(left) - numberOf(right)),
+    ),
     digests: rounds.map(({ digest }) => digest),
     anchoring: 'memory',
     models,

@@ -23,7 +23,8 @@ const clients = (description: string): Schema => ({
 export const learningScenarioSchema: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'Treadle learning scenario',
-  description: 'A coordinator and clients that train one model over a network with faults and liars, run in virtual time by `treadle sim`.',
+  description:
+    'A coordinator and clients that train one model over a network with faults and liars, run in virtual time by `treadle sim`.',
   type: 'object',
   additionalProperties: false,
   required: ['learningScenario'],

@@ -1,7 +1,13 @@
 import { type NodeKey, toHex } from '../../crypto/index.ts';
 import { type Environment, type Micros, withDeadline } from '../../environment/index.ts';
 import { hasCode, TreadleError } from '../../errors.ts';
-import { ORACLE_FRESH_MICROS, ORACLE_LOOKS_MAX, ORACLE_SIGHT_BYTES_MAX, ORACLE_SIGHTS_KEPT_MAX } from '../../limits.ts';
+import {
+  ORACLE_FRESH_MICROS,
+  ORACLE_LOOKS_MAX,
+  ORACLE_READS_MAX,
+  ORACLE_SIGHT_BYTES_MAX,
+  ORACLE_SIGHTS_KEPT_MAX,
+} from '../../limits.ts';
 import { RequestRefused, type Sight } from '../job.ts';
 import { lookMicrosOf, type Task } from '../job-book.ts';
 import type { FailureReason } from '../reasons.ts';
@@ -36,6 +42,9 @@ export class Observer {
   readonly #options: Options;
   readonly #looks = new Map<bigint, Look>();
   #underWay = 0;
+  #reading = 0;
+  /** Looks that wait, oldest first: a node that read more sources at once would be refused. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(options: Options) {
     this.#options = options;
@@ -86,6 +95,7 @@ export class Observer {
     const { environment } = this.#options;
     const lookMicros = lookMicrosOf(task, this.#options.lookMicros);
     if (refused !== undefined) return this.#failed(refused);
+    await this.#turn();
     try {
       const looking = job.observe(query, request, lookMicros, hint);
       const value = await withDeadline(environment, looking, lookMicros, 'oracle observation');
@@ -95,7 +105,16 @@ export class Observer {
     } catch (error) {
       environment.log.debug('oracle.not-seen', { request: request.id, error: String(error) });
       return this.#failed(reasonOf(error));
+    } finally {
+      this.#reading--;
+      this.#waiting.shift()?.();
     }
+  }
+
+  /** Resolves when this look may begin; its time is counted from then on. */
+  async #turn(): Promise<void> {
+    if (this.#reading >= ORACLE_READS_MAX) await new Promise<void>((begin) => this.#waiting.push(begin));
+    this.#reading++;
   }
 
   #failed(reason: FailureReason): OwnSight {
