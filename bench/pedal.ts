@@ -100,12 +100,14 @@ async function measure() {
   });
   await writePlan(folder, plan);
   for (const member of plan.members.filter(({ role }) => role === 'oracle')) allowSource(member.folder, host);
+  // Newcomers ask the centre who is there.
+  const centres = await start(plan.members.filter(({ role }) => role === 'centre').map((member) => member.folder));
   const sealers = await start(
     plan.members.filter(({ role }) => role === 'proxy' || role === 'company').map((member) => member.folder),
   );
   const rpcUrls = sealers.flatMap(({ report }) => (report?.rpcUrl === undefined ? [] : [report.rpcUrl]));
   const workers = await start(plan.members.filter(({ role }) => role === 'oracle').map((member) => member.folder));
-  say(`${sealers.length + workers.length} processes run`);
+  say(`${centres.length + sealers.length + workers.length} processes run`);
   const clients = rpcUrls.map((url, at) => {
     const file = path.join(folder, sealers[at]?.plan.name ?? '', 'key.json');
     const key = readKeyFile({ file, text: readFileSync(file, 'utf8') });
@@ -128,7 +130,7 @@ async function measure() {
     return inTerm >= ELECT_BLOCKS + 1 && inTerm < TERM_BLOCKS / 2;
   });
   say('the election is over');
-  const pids = [...sealers, ...workers].flatMap(({ process: { pid } }) => (pid === undefined ? [] : [pid]));
+  const pids = [...centres, ...sealers, ...workers].flatMap(({ process: { pid } }) => (pid === undefined ? [] : [pid]));
   const cpuBefore = pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0);
   const startedAt = performance.now();
   const expiresAt = BigInt(Math.ceil(Date.now() / 1000) + 600);

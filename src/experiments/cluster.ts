@@ -79,7 +79,7 @@ export interface ClusterOptions {
   /** Stands between a node and its environment, on every start of the node: a node whose messages are watched or changed there may lie. */
   readonly between?: (environment: Environment, seat: Seat) => Environment;
   /** What nodes get from the world besides their environment, such as data sets. */
-  readonly platform?: Pick<Platform, 'kernels' | 'datasets'>;
+  readonly platform?: (seat: Seat) => Pick<Platform, 'kernels' | 'datasets'>;
   /** A node was made and is about to start; after a restart it is another one. */
   readonly onNode?: (node: TreadleNode, seat: Seat) => void;
   /** One of several ledgers of one consortium: in a world that the others are in too. */
@@ -197,7 +197,7 @@ class SimulatedCluster implements Cluster {
     const siblings = this.#options.part?.siblings(seat.name);
     const node = await createNode(this.#options.between?.(environment, seat) ?? environment, seat.setup, {
       version: SIMULATED_VERSION,
-      ...this.#options.platform,
+      ...this.#options.platform?.(seat),
       ...(this.#options.ownState !== true && { executor: this.#executor }),
       ...(siblings !== undefined && { siblings }),
       fatal: (error) => this.failures.push({ name: seat.name, error }),

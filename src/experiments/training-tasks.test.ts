@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type TrainingSpec, type TrainingTask, trainingTasksClient } from '../contracts/index.ts';
-import { bearingDataset, type Dataset, digestOfWeights } from '../learning/index.ts';
+import { orderDigest, pedalClient, type TrainingSpec, type TrainingTask, trainingTasksClient } from '../contracts/index.ts';
 import { readKernelBytes } from '../learning/engine/testing/engines.ts';
+import { BLOB_CLASSES, BLOB_FEATURES, blobs } from '../learning/federated/testing/blobs.ts';
+import { CLIENT_PROTOCOL, type Dataset, digestOfWeights, encodeClientRequest } from '../learning/index.ts';
 import { firstModel, type NodeSetup } from '../node/index.ts';
 import { type Cluster, type ClusterOptions, createCluster } from './cluster.ts';
 import { loadScenario } from './scenario/index.ts';
@@ -21,22 +22,27 @@ oracle: { nodes: 6, termBlocks: 60, electBlocks: 4, silenceBlocks: 12, minStake:
 `;
 const scenario = loadScenario(TEXT, { file: 'training.yaml', readFile: (path) => readFileSync(path, 'utf8') });
 const kernels = readKernelBytes();
-let made: Dataset | undefined;
-const load = async (): Promise<Dataset> => {
-  made ??= bearingDataset({ machines: 3, windowsEach: 16, windowSamples: 64, noise: 0.05 });
-  return made;
-};
+
+/** Points around four centres, learnt in a few rounds; `lies` marks every class as the next one. */
+function points(lies: boolean): Dataset<Float32Array> {
+  const part = (count: number, seed: string) => {
+    const { inputs, labels } = blobs(count, seed);
+    return { count, values: inputs, labels: lies ? labels.map((label) => (label + 1) % BLOB_CLASSES) : labels };
+  };
+  const classNames = Array.from({ length: BLOB_CLASSES }, (_, number) => `class ${number}`);
+  return { name: 'points', sampleShape: [BLOB_FEATURES], classNames, train: part(240, 'train'), test: part(150, 'test') };
+}
 
 function withData(setup: NodeSetup, part: number): NodeSetup {
-  const datasets = [{ name: 'bearing', part, of: CLIENTS, partition: 'iid' as const, alpha: 1, seed: 'parts' }];
+  const datasets = [{ name: 'points', part, of: CLIENTS, partition: 'iid' as const, alpha: 1, seed: 'parts' }];
   return { ...setup, file: { ...setup.file, learning: { tasks: 1, stakeWeiMax: ETHER.toString(), datasets } } };
 }
 
 /** A consortium with an oracle, and edge nodes that have a part of the data each. */
-async function started(options: ClusterOptions = {}) {
+async function started({ liar, ...options }: ClusterOptions & { readonly liar?: string } = {}) {
   const cluster = createCluster(scenario, 1, {
     ...options,
-    platform: { kernels, datasets: load },
+    platform: ({ name }) => ({ kernels, datasets: async () => points(name === liar) }),
     setup: ({ name, setup }) => (setup.file.role === 'edge' ? withData(setup, Number(name.split('-').at(-1)) - 1) : setup),
   });
   await cluster.start();
@@ -55,36 +61,103 @@ type Started = Awaited<ReturnType<typeof started>>;
 /** Releases a task from the proxy's account and runs until it is over. */
 async function release({ ask, tasks, cluster }: Started, change: Partial<TrainingSpec> = {}): Promise<bigint> {
   const spec = {
-    ...{ dataset: 'bearing', url: '', network: 'mlp', strategy: 'pedal', seed: 7n, rounds: 3, epochs: 2, batchSize: 10 },
+    ...{ dataset: 'points', url: '', network: 'mlp', strategy: 'pedal', seed: 7n, rounds: 3, epochs: 2, batchSize: 10 },
     ...{ learningRatePpm: 50_000, clients: CLIENTS, quorum: 4, roundSeconds: 120, clientStakeWei: 0n },
     expiresAt: BigInt(Math.floor(cluster.world.now / 1e6)) + 3_600n,
     ...change,
   };
-  const first = digestOfWeights(await firstModel(spec, { load, kernels }));
+  const first = digestOfWeights(await firstModel(spec, { load: async () => points(false), kernels }));
   const money = { rewardWei: 3_000_000n, stakeWei: ETHER, budgetWei: 100n };
   return (await ask(tasks.release({ ...spec, first }, money))).id;
 }
 
 async function over({ ask, tasks, cluster }: Started, id: bigint): Promise<TrainingTask> {
-  for (let step = 0; step < 16; step++) {
+  for (let step = 0; step < 400; step++) {
     const task = await ask(tasks.task(id));
     if (task.endedAt > 0n) return task;
     await cluster.world.runFor(5 * SECOND);
   }
-  const lines = cluster.world.log().filter(({ event }) => /training|trouble|not-read|not-seen|round-failed|model|turn/.test(event));
-  console.log(lines.slice(-40).map((line) => JSON.stringify([line.timeMicros / 1e6 % 10000, line.node.slice(0, 6), line.event, line.fields], (_, v) => typeof v === 'bigint' ? String(v) : v)).join('\n'));
-  for (const { oracle, id: node } of cluster.running('oracle')) console.log(node, JSON.stringify(oracle.rounds.slice(-2), (_, v) => typeof v === 'bigint' ? String(v) : v));
   return expect.fail('the task does not end');
+}
+
+/** Runs until a round has been asked for and its master trains with the clients. */
+async function underWay(made: Started, id: bigint): Promise<TrainingTask> {
+  for (let step = 0; step < 600; step++) {
+    const task = await made.ask(made.tasks.task(id));
+    if (task.request > 0n) return task;
+    await made.cluster.world.runFor(SECOND / 4);
+  }
+  return expect.fail('no round begins');
 }
 
 describe('tasks of learning', () => {
   it('end with a model whose digest is the ledger’s, and clients are paid', async () => {
     const made = await started();
     const id = await release(made);
-    const task = await over(made, id);
-    expect(task).toMatchObject({ state: 'finished', roundsDone: 3, failures: 0 });
-    console.log(await made.ask(Promise.all([1, 2, 3].map((round) => made.tasks.round(id, round)))));
-    console.log(await made.ask(made.tasks.clients(id)));
+    expect(await over(made, id)).toMatchObject({ state: 'finished', roundsDone: 3, failures: 0 });
+    const rounds = await made.ask(Promise.all([1, 2, 3].map((round) => made.tasks.round(id, round))));
+    expect(rounds.at(-1)?.accuracyPpm).toBeGreaterThan(700_000);
+    const clients = await made.ask(made.tasks.clients(id));
+    for (const { accepted, rejected } of clients) expect(accepted + rejected).toBe(3);
+    expect(clients.reduce((sum, { earnedWei }) => sum + earnedWei, 0n)).toBe(3_000_000n);
+    // What clients began their last round with is what the ledger has of the round before.
+    for (const { full } of made.cluster.running('edge')) {
+      const applied = full.training?.client.applied.get(`${made.client.chainId}:${id}`);
+      expect(applied?.round).toBe(2);
+      expect(applied && digestOfWeights(applied.weights)).toBe(rounds[1]?.digest);
+    }
     expect(made.cluster.failures).toEqual([]);
+  }, 120_000);
+
+  it('leave out a client that lies', async () => {
+    const made = await started({ liar: 'edge-3' });
+    const id = await release(made);
+    expect(await over(made, id)).toMatchObject({ state: 'finished', roundsDone: 3 });
+    const liar = made.cluster.id('edge-3');
+    const found = (await made.ask(made.tasks.clients(id))).find(({ account }) => account === liar);
+    expect(found).toMatchObject({ accepted: 0, rejected: 3, earnedWei: 0n });
+  }, 120_000);
+
+  it('go on when the master dies in the middle of a round', async () => {
+    const made = await started();
+    const id = await release(made);
+    const { request } = await underWay(made, id);
+    const pedal = pedalClient(made.client);
+    const { master } = await made.ask(pedal.explain(request));
+    const name = [...made.cluster.seats.values()].find(({ setup }) => setup.key.address === master)?.name;
+    made.cluster.crash(name ?? expect.fail('nobody leads'));
+    expect(await over(made, id)).toMatchObject({ state: 'finished', roundsDone: 3 });
+  }, 120_000);
+
+  it('end with a result when a third of the clients is cut off', async () => {
+    const made = await started();
+    const id = await release(made);
+    await underWay(made, id);
+    for (const name of ['edge-1', 'edge-2']) made.cluster.crash(name);
+    expect(await over(made, id)).toMatchObject({ state: 'finished', roundsDone: 3 });
+    const gone = new Set(['edge-1', 'edge-2'].map((name) => made.cluster.id(name)));
+    const clients = await made.ask(made.tasks.clients(id));
+    for (const { account, accepted, rejected } of clients) if (!gone.has(account)) expect(accepted + rejected).toBe(3);
+  }, 120_000);
+
+  it('have a leader that hands out another model refused, and the proof kept', async () => {
+    const made = await started();
+    const id = await release(made);
+    await underWay(made, id);
+    const liar = made.cluster.running('oracle')[0] ?? expect.fail('there is no oracle node');
+    const client = made.cluster.running('edge')[0] ?? expect.fail('there is no edge node');
+    const { chainId } = made.client;
+    const model = `0x${'77'.repeat(32)}` as const;
+    const signature = liar.full.setup.key.sign(orderDigest({ chainId, task: id, round: 1, model }));
+    const order = { epochs: 1, batchSize: 10, optimiser: { type: 'sgd', learningRate: 0.1 }, seed: '' } as const;
+    const body = encodeClientRequest({
+      ...{ type: 'order', training: `${chainId}:${id}`, round: 1, order, claim: false, withinMicros: SECOND, signature },
+      model: { digest: model, sizeBytes: 4 },
+    });
+    const { network } = liar.full.environment;
+    const told = liar.peering.reach(client.id).then(() => network.request(client.id, CLIENT_PROTOCOL, body));
+    await expect(made.ask(told)).rejects.toMatchObject({ code: 'FEDERATED_MODEL_NOT_ANCHORED' });
+    expect(await over(made, id)).toMatchObject({ state: 'finished' });
+    expect(await made.ask(made.tasks.lied(liar.id))).toBe(true);
   }, 120_000);
 });

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { readKernelBytes } from '../learning/engine/testing/engines.ts';
-import { BEARING_STATES, createEngine, exportOnnx, NETWORKS, Network, seededUniform } from '../learning/index.ts';
+import {
+  BEARING_STATES,
+  bearingDataset,
+  createEngine,
+  exportOnnx,
+  NETWORKS,
+  Network,
+  seededUniform,
+  withBearingOrders,
+} from '../learning/index.ts';
 import { encodeSamples, modelDigest, RAW_IMAGE_MEDIA_TYPE, SAMPLES_MEDIA_TYPE, type Service } from '../market/index.ts';
 import { modelServices } from './model-services.ts';
 
@@ -53,6 +62,35 @@ describe('services that run models', () => {
     const diagnosis = await run(compiled[1], SAMPLES_MEDIA_TYPE, window);
     expect(await run(plain[1], SAMPLES_MEDIA_TYPE, window)).toBe(diagnosis);
     expect(JSON.parse(diagnosis)).toMatchObject({ model: modelDigest(vibrations), windows: 3 });
+  });
+
+  it('make what a model says it takes of the window that was measured', async () => {
+    const description = NETWORKS.bearing;
+    const weights = new Network(engine, description, { seed: 4 }).copyWeights();
+    const scaling = { mean: new Array<number>(75).fill(0.1), deviation: new Array<number>(75).fill(2) };
+    const names = ['sound', 'inner race', 'outer race', 'ball', 'cage'];
+    const about = { description, weights, classNames: names, scaling, sampleRateHz: 12_000 };
+    const model = exportOnnx({ ...about, preparation: 'bearing-orders' });
+    const [service] = modelServices(new Map([['vibration.diagnose', model]]));
+    const dataset = bearingDataset({ machines: 1, windowsEach: 4 });
+    const axis = dataset.test.values.slice(0, 2 * 4_096);
+    const window = encodeSamples({ sampleRateHz: 12_000, unit: 'm/s2', axes: [axis] });
+    const answer = JSON.parse(await run(service, SAMPLES_MEDIA_TYPE, window));
+    const orders = withBearingOrders(dataset).test.values.map((value) => (value - 0.1) / 2);
+    const scores = new Network(engine, description, { seed: 4 }).predict(orders, [0, 1]);
+    const course = [0, 1].map((at) => {
+      const own = scores.subarray(at * 5, at * 5 + 5);
+      return names[own.indexOf(Math.max(...own))];
+    });
+    expect(answer).toMatchObject({ windows: 2, course });
+    // A model of something else cannot take orders.
+    const other = exportOnnx({
+      description: NETWORKS.mnist,
+      weights: new Network(engine, NETWORKS.mnist, { seed: 1 }).copyWeights(),
+      preparation: 'bearing-orders',
+    });
+    const [wrong] = modelServices(new Map([['vibration.diagnose', other]]));
+    await expect(run(wrong, SAMPLES_MEDIA_TYPE, window)).rejects.toMatchObject({ code: 'LEARNING_BATCH_INVALID' });
   });
 
   it('are refused under a name that runs no model', () => {

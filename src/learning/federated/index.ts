@@ -26,7 +26,7 @@ export { type ClientDependencies, FederatedClient } from './round/client.ts';
 export type { Coordinator, CoordinatorDependencies, CoordinatorOptions } from './round/coordinator.ts';
 export { Coordinators } from './round/coordinators.ts';
 export { localTrainer, type Trainer } from './round/local-trainer.ts';
-export type { OrderRequest } from './round/messages.ts';
+export { CLIENT_PROTOCOL, encodeClientRequest, type OrderRequest } from './round/messages.ts';
 export { checkRecordChain } from './round/record-chain.ts';
 export { RoundCore, type RoundEffect, type RoundEvent, type RoundRules } from './round/round-core.ts';
 export {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Dataset, loadDataset } from '../../datasets/index.ts';
+import { bearingDataset, type Dataset, loadDataset } from '../../datasets/index.ts';
 import { allEngines } from '../../engine/testing/engines.ts';
 import { PRE_AGGREGATORS, STRATEGIES } from '../aggregation/catalogue.ts';
 import { ATTACKS } from '../attacks/catalogue.ts';
@@ -12,7 +12,7 @@ import { BLOB_CLASSES, BLOB_FEATURES, blobs } from '../testing/blobs.ts';
 import { digestOfWeights } from '../weights.ts';
 import { JobWorker } from './job.ts';
 import { firstWeights, learn, trainingName } from './learning-run.ts';
-import { networkFor, prepareRunData } from './run-data.ts';
+import { networkFor, prepareRunData, usualNetwork } from './run-data.ts';
 import { checkPlan, clientName, type RunPlan } from './run-plan.ts';
 import { activeClients, maliciousClients } from './run-round.ts';
 import { verifyRound } from './verify-run.ts';
@@ -171,6 +171,18 @@ describe('verification', () => {
           expect([attack, client, honest]).toEqual([attack, client, !(lies && bad.has(client))]);
       }
     }
+  });
+});
+
+describe('bearings', () => {
+  it('are told apart in nine of ten windows that nobody trained on', async () => {
+    const dataset = bearingDataset({ machines: 10, windowsEach: 20 });
+    const plan = planOf({
+      ...{ dataset: 'bearing', network: usualNetwork('bearing'), strategy: 'fedavg', clients: 10, active: 5, rounds: 10 },
+      training: { epochs: 5, batchSize: 10, optimiser: { type: 'sgd', learningRate: 0.05 } },
+    });
+    const { last } = await train(plan, dataset);
+    expect(last.metrics.accuracy).toBeGreaterThan(0.9);
   });
 });
 
