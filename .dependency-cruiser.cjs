@@ -55,7 +55,7 @@ module.exports = {
     {
       name: 'through-the-index',
       comment:
-        'A folder is entered through its index.ts (environment/sim, environment/host, environment/contract, experiments/edgetoll, experiments/comparison, experiments/faults, experiments/pedal, experiments/pedal-figures and ledger/light have their own).',
+        'A folder is entered through its index.ts (environment/sim, environment/host, environment/contract, experiments/edgetoll, experiments/comparison, experiments/faults, experiments/learning-figures, experiments/learning-scenario, experiments/pedal, experiments/pedal-figures and ledger/light have their own).',
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: TESTS },
       to: {
@@ -63,7 +63,7 @@ module.exports = {
         pathNot: [
           '^src/$1/',
           '^src/[^/]+/index[.]js$',
-          '^src/(environment/(sim|host|contract)|experiments/(edgetoll|comparison|faults|pedal|pedal-figures)|ledger/light)/index[.]js$',
+          '^src/(environment/(sim|host|contract)|experiments/(edgetoll|comparison|faults|learning-figures|learning-scenario|pedal|pedal-figures)|ledger/light)/index[.]js$',
         ],
       },
     },
@@ -78,7 +78,7 @@ module.exports = {
           '^src/$1/',
           '/testing/',
           '^src/[^/]+/index[.]js$',
-          '^src/(environment/(sim|host|contract)|experiments/(edgetoll|comparison|faults|pedal|pedal-figures)|ledger/light)/index[.]js$',
+          '^src/(environment/(sim|host|contract)|experiments/(edgetoll|comparison|faults|learning-figures|learning-scenario|pedal|pedal-figures)|ledger/light)/index[.]js$',
         ],
       },
     },

@@ -22,6 +22,8 @@ import {
   pedalArtifact,
   SOURCE_HEADERS_ADDRESS,
   sourceHeadersArtifact,
+  TRAINING_TASKS_ADDRESS,
+  trainingTasksArtifact,
 } from '../../src/contracts/index.ts';
 import { isAddress } from '../../src/crypto/index.ts';
 
@@ -43,6 +45,7 @@ describe('generated artifacts', () => {
       'outbox.ts',
       'inbox.ts',
       'federal-file.ts',
+      'training-tasks.ts',
     ]);
     expect(staleArtifacts(artifacts)).toEqual([]);
   }, 180_000);
@@ -60,6 +63,7 @@ describe('generated artifacts', () => {
       outboxArtifact,
       inboxArtifact,
       federalFileArtifact,
+      trainingTasksArtifact,
     ];
     for (const { name, deployedBytecode } of artifacts) {
       expect((deployedBytecode.length - 2) / 2, name).toBeLessThanOrEqual(CODE_BYTES_MAX);
@@ -78,6 +82,7 @@ describe('generated artifacts', () => {
       OUTBOX_ADDRESS,
       INBOX_ADDRESS,
       FEDERAL_FILE_ADDRESS,
+      TRAINING_TASKS_ADDRESS,
     ];
     expect(addresses.every(isAddress)).toBe(true);
     expect(new Set(addresses).size).toBe(addresses.length);

@@ -1,4 +1,4 @@
-import { type trainingTasksArtifact, trainingTasksArtifact as artifact } from '../../src/contracts/index.ts';
+import { trainingTasksArtifact as artifact, type trainingTasksArtifact } from '../../src/contracts/index.ts';
 import type { Address, Hex } from '../../src/crypto/index.ts';
 import { encodeRoundAnswer, type RejectionReason, rejectionReasons } from '../../src/oracle/index.ts';
 import { addressFor, placeContract, type TestChain, type TestContract } from './harness.ts';

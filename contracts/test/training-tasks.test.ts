@@ -9,8 +9,8 @@ import {
   MIN_STAKE,
   RETRIES,
   REWARD,
-  roundResult,
   ROUND_SECONDS,
+  roundResult,
   specOf,
   TASKS,
   type Training,
@@ -40,14 +40,20 @@ describe('training tasks', () => {
     await tasks.write(made.owner, 'start', [id]);
     expect((await made.task(id)).state).toBe(RUNNING);
     for (const round of [1, 2]) {
-      await made.round(id, round, { accepted: [[0, 10], [1, 30]], rejected: [[2, 1]] });
+      await made.round(id, round, {
+        accepted: [
+          [0, 10],
+          [1, 30],
+        ],
+        rejected: [[2, 1]],
+      });
     }
     expect(await tasks.read('digestOf', [id, 0])).toBe(specOf(made).first);
     expect(await tasks.read('digestOf', [id, 2])).toBe(roundResult(2).digest);
     expect(await made.task(id)).toMatchObject({ state: FINISHED, roundsDone: 2, request: 0n });
     // A round is worth half of the reward: ten to thirty.
     expect(await tasks.read('owed', [clients[0] as `0x${string}`])).toBe((2n * (REWARD / 2n)) / 4n);
-    expect(await tasks.read('owed', [clients[1] as `0x${string}`])).toBe(2n * ((REWARD / 2n) * 3n / 4n));
+    expect(await tasks.read('owed', [clients[1] as `0x${string}`])).toBe(2n * (((REWARD / 2n) * 3n) / 4n));
     expect(await tasks.read('owed', [clients[2] as `0x${string}`])).toBe(0n);
     expect(await tasks.read('owed', [made.owner])).toBe(MIN_STAKE + 3n * FEE - 2n * FEE);
     await expectRefusal(tasks.write(made.owner, 'advance', [id]), 'WrongState');
@@ -84,8 +90,20 @@ describe('training tasks', () => {
     await expectRefusal(tasks.write(made.owner, 'enrol', [id, 5], 50n), 'TaskFull');
     await tasks.write(first, 'start', [id]);
     await expectRefusal(tasks.write(first, 'settleStake', [id, first]), 'WrongState');
-    await made.round(id, 1, { accepted: [[0, 5]], rejected: [[1, 3], [2, 1]] });
-    await made.round(id, 2, { accepted: [[0, 5]], rejected: [[1, 3], [2, 1]] });
+    await made.round(id, 1, {
+      accepted: [[0, 5]],
+      rejected: [
+        [1, 3],
+        [2, 1],
+      ],
+    });
+    await made.round(id, 2, {
+      accepted: [[0, 5]],
+      rejected: [
+        [1, 3],
+        [2, 1],
+      ],
+    });
     const owedBefore = await tasks.read('owed', [made.owner]);
     // The second never gave anything: its stake is the owner's.
     for (const client of clients.slice(0, 3)) await tasks.write(made.owner, 'settleStake', [id, client]);
@@ -105,7 +123,15 @@ describe('training tasks', () => {
     await made.answer(request, roundResult(2).bytes);
     expect(await made.task(id)).toMatchObject({ state: RUNNING, roundsDone: 0, failures: 1, request: 0n });
     const twice = await made.advance(id);
-    await made.answer(twice, roundResult(1, { accepted: [[0, 1], [0, 1]] }).bytes);
+    await made.answer(
+      twice,
+      roundResult(1, {
+        accepted: [
+          [0, 1],
+          [0, 1],
+        ],
+      }).bytes,
+    );
     const stranger = await made.advance(id);
     await made.answer(stranger, roundResult(1, { accepted: [[7, 1]] }).bytes);
     expect(await made.task(id)).toMatchObject({ roundsDone: 0, failures: 3 });

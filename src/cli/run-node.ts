@@ -77,7 +77,8 @@ export async function runNode(loaded: LoadedNode, options: RunOptions): Promise<
     if (telemetry !== undefined) opened.add(() => telemetry.store.close());
     const platform: Platform = {
       version: VERSION,
-      ...(loaded.setup.models !== undefined && {
+      datasets: (name) => loadDataset(name, datasetFiles(datasetFolderOf(loaded))),
+      ...((loaded.setup.models !== undefined || file.learning !== undefined || file.role === 'oracle') && {
         kernels: await ensureKernels((text) => environment.log.info('kernels.compiling', { text })),
       }),
       fatal: options.fatal,
@@ -213,4 +214,10 @@ function isLedgerNode(node: TreadleNode): node is LedgerNode {
 function withInterval(setup: LoadedNode['setup'], intervalMs: number | undefined): LoadedNode['setup'] {
   if (intervalMs === undefined || setup.file.role !== 'device') return setup;
   return { ...setup, file: { ...setup.file, device: { ...setup.file.device, intervalMs } } };
+}
+
+/** Where the node's own files of data sets are; whoever trains fetches nothing by itself. */
+function datasetFolderOf({ setup, folder }: Pick<LoadedNode, 'setup' | 'folder'>): { readonly data?: string } {
+  const data = setup.file.learning?.dataFolder;
+  return data === undefined ? {} : { data: path.resolve(folder, data) };
 }

@@ -72,7 +72,9 @@ const oracle = z.strictObject({
   outside: outsideConfigSchema.optional(),
 });
 
-const datasetName = z.string('expected the name of a data set').regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'expected the name of a data set');
+const datasetName = z
+  .string('expected the name of a data set')
+  .regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'expected the name of a data set');
 
 /** What a node that takes part in training tasks has, and how much it does. */
 const learning = z.strictObject({

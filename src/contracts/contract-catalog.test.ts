@@ -20,6 +20,7 @@ describe('the catalog', () => {
       'SourceHeaders',
       'Outbox',
       'Inbox',
+      'TrainingTasks',
       'FederalFile',
     ]);
   });

@@ -1,10 +1,10 @@
 import { type Abi, encodeDeployData, encodeFunctionData, type Hex } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { INBOX_ADDRESS, OUTBOX_ADDRESS, PEDAL_ADDRESS } from '../../src/contracts/index.ts';
+import { INBOX_ADDRESS, OUTBOX_ADDRESS, oracleRegistryClient, PEDAL_ADDRESS } from '../../src/contracts/index.ts';
 import { lendBlsCurve } from '../../src/crypto/index.ts';
 import { nativeBlsCurve } from '../../src/environment/host/index.ts';
 import { jsonAnswer } from '../../src/environment/sim/index.ts';
-import { apps, DEPOSIT_WEI, outsider, type Part, startLedgers, until } from './support/ledgers.ts';
+import { apps, DEPOSIT_WEI, ORACLES, outsider, type Part, startLedgers, until } from './support/ledgers.ts';
 
 const EXECUTED = 1;
 const FEE_WEI = 7n;
@@ -17,11 +17,13 @@ describe('contracts of an outsider', () => {
     const { cluster, north, south } = await startLedgers({ trust: 'both' });
     const { world } = cluster;
     world.outside.publish('https://plant.example/*', jsonAnswer({ celsius: 93 }));
+    const registry = oracleRegistryClient(north.client);
+    await until(cluster, async () => (await registry.setOf(await registry.currentTerm())).length === ORACLES.length);
     const [watcher, plumber] = [outsider('watcher'), outsider('plumber')];
     const [watch, valve] = [at(north, 'OvenWatch', watcher.address), at(south, 'Valve', plumber.address)];
     await world.run(watcher.place(north, watch.code(PEDAL_ADDRESS, INBOX_ADDRESS, OUTBOX_ADDRESS, south.id, valve.to)));
     await world.run(plumber.place(south, valve.code(INBOX_ADDRESS, OUTBOX_ADDRESS, north.id, watch.to)));
-    await until(cluster, async () => (await north.chain.code(watch.to)).length * (await south.chain.code(valve.to)).length > 0);
+    await until(cluster, async () => (await north.chain.code(watch.to, 'latest')).length * (await south.chain.code(valve.to, 'latest')).length > 0);
     expect(await world.run(valve.read('shut'))).toBe(false);
 
     const expiresAt = BigInt(Math.floor(north.chain.head.timestampMs / 1000) + 240);

@@ -29,8 +29,8 @@ export interface Chart {
 }
 
 /** The colours of Okabe and Ito, which people with any colour vision tell apart; the symbols differ as well. */
-const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000'] as const;
-const SYMBOLS = ['circle', 'triangle', 'rect', 'diamond', 'emptyCircle', 'emptyTriangle', 'emptyRect'] as const;
+const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#F0E442'] as const;
+const SYMBOLS = ['circle', 'triangle', 'rect', 'diamond', 'emptyCircle', 'emptyTriangle', 'emptyRect', 'emptyDiamond'] as const;
 /** With more points than this symbols would run into a thick line: then only round numbers have one. */
 const POINTS_WITH_SYMBOLS_MAX = 20;
 /** Half the width of the strokes that end an error bar. */

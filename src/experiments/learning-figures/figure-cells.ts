@@ -35,7 +35,9 @@ export function scaleOf(dataset: FigureDataset, quick: boolean): FigureScale {
   return dataset === 'cifar10' ? CIFAR_SCALE : PUBLISHED_SCALE;
 }
 
-export const PUBLISHED_STRATEGIES = ['fedavg', 'pedal', 'proof'] as const;
+/** Proof twice: its rule takes the one best model; the paper says that for its figures it took the mean of honest ones. */
+export const PROOFS = ['proof', 'proof:average=1'] as const;
+export const PUBLISHED_STRATEGIES = ['fedavg', 'pedal', ...PROOFS] as const;
 /** Robust rules of others, on the same plots. */
 export const OTHER_STRATEGIES = ['median', 'krum', 'geometric-median', 'trimmed-mean'] as const;
 export const PUBLISHED_SHARES = [0, 0.1, 0.2, 0.3] as const;

@@ -1,5 +1,5 @@
 import type { FigureDataset } from './figure-cells.ts';
-import { PUBLISHED_SHARES } from './figure-cells.ts';
+import { type PROOFS, PUBLISHED_SHARES } from './figure-cells.ts';
 import type { FigurePoint } from './summary.ts';
 
 /** What the oracle paper says of its figures 9 and 10. It prints curves, no numbers: only its sentences can be compared. */
@@ -8,7 +8,7 @@ export interface Claim {
   /** Data sets that the sentence names. */
   readonly datasets: readonly FigureDataset[];
   /** Undefined when runs that it needs are missing. */
-  readonly holds: (points: PublishedPoints) => Finding | undefined;
+  readonly holds: (points: PublishedPoints, proof: Proof) => Finding | undefined;
 }
 
 export interface Finding {
@@ -29,6 +29,9 @@ const SIMILAR = 0.02;
 /** "Far exceeds". */
 const FAR = 0.1;
 
+/** Which reading of Proof a sentence is held against. */
+export type Proof = (typeof PROOFS)[number];
+
 const ALL: readonly FigureDataset[] = ['mnist', 'fashion-mnist', 'kmnist', 'cifar10'];
 const text = (value: number): string => value.toFixed(3);
 
@@ -36,23 +39,27 @@ export const CLAIMS: readonly Claim[] = [
   {
     text: 'Without malicious nodes Pedal and Proof are less accurate than FedAvg',
     datasets: ['fashion-mnist', 'cifar10', 'kmnist'],
-    holds: (accuracy) => compared(accuracy, 0, (pedal, proof, fedavg) => pedal < fedavg && proof < fedavg),
+    holds: (accuracy, proof) =>
+      compared({ accuracy, proof, share: 0 }, (pedal, proof, fedavg) => pedal < fedavg && proof < fedavg),
   },
   {
     text: 'With more malicious nodes Pedal and Proof far exceed FedAvg (read as: by 0.1 at 30 %)',
     datasets: ALL,
-    holds: (accuracy) =>
-      compared(accuracy, Math.max(...PUBLISHED_SHARES), (pedal, proof, fedavg) => Math.min(pedal, proof) - fedavg > FAR),
+    holds: (accuracy, proof) =>
+      compared(
+        { accuracy, proof, share: Math.max(...PUBLISHED_SHARES) },
+        (pedal, proof, fedavg) => Math.min(pedal, proof) - fedavg > FAR,
+      ),
   },
   {
     text: 'Pedal and Proof are similar (read as: within 0.02 at every share)',
     datasets: ['mnist', 'kmnist'],
-    holds: (accuracy) => everyShare(accuracy, (pedal, proof) => Math.abs(pedal - proof) < SIMILAR),
+    holds: (accuracy, proof) => everyShare({ accuracy, proof }, (pedal, proof) => Math.abs(pedal - proof) < SIMILAR),
   },
   {
     text: 'Pedal is more accurate than Proof at every share',
     datasets: ['fashion-mnist', 'cifar10'],
-    holds: (accuracy) => everyShare(accuracy, (pedal, proof) => pedal > proof),
+    holds: (accuracy, proof) => everyShare({ accuracy, proof }, (pedal, proof) => pedal > proof),
   },
 ];
 
@@ -62,26 +69,28 @@ export function claimsOf(dataset: FigureDataset): readonly Claim[] {
 }
 
 function compared(
-  accuracy: PublishedPoints,
-  share: number,
+  { accuracy, proof, share }: { readonly accuracy: PublishedPoints; readonly proof: Proof; readonly share: number },
   holds: (pedal: number, proof: number, fedavg: number) => boolean,
 ): Finding | undefined {
-  const [pedal, proof, fedavg] = ['pedal', 'proof', 'fedavg'].map((strategy) => accuracy(strategy, share));
-  if (pedal === undefined || proof === undefined || fedavg === undefined) return undefined;
+  const [pedal, proven, fedavg] = ['pedal', proof, 'fedavg'].map((strategy) => accuracy(strategy, share));
+  if (pedal === undefined || proven === undefined || fedavg === undefined) return undefined;
   return {
-    holds: holds(pedal, proof, fedavg),
-    measured: `at ${share * 100} %: Pedal ${text(pedal)}, Proof ${text(proof)}, FedAvg ${text(fedavg)}`,
+    holds: holds(pedal, proven, fedavg),
+    measured: `at ${share * 100} %: Pedal ${text(pedal)}, Proof ${text(proven)}, FedAvg ${text(fedavg)}`,
   };
 }
 
-function everyShare(accuracy: PublishedPoints, holds: (pedal: number, proof: number) => boolean): Finding | undefined {
+function everyShare(
+  { accuracy, proof }: { readonly accuracy: PublishedPoints; readonly proof: Proof },
+  holds: (pedal: number, proof: number) => boolean,
+): Finding | undefined {
   const found: string[] = [];
   let all = true;
   for (const share of PUBLISHED_SHARES) {
-    const [pedal, proof] = [accuracy('pedal', share), accuracy('proof', share)];
-    if (pedal === undefined || proof === undefined) return undefined;
-    all &&= holds(pedal, proof);
-    found.push(`${share * 100} %: ${text(pedal)} and ${text(proof)}`);
+    const [pedal, proven] = [accuracy('pedal', share), accuracy(proof, share)];
+    if (pedal === undefined || proven === undefined) return undefined;
+    all &&= holds(pedal, proven);
+    found.push(`${share * 100} %: ${text(pedal)} and ${text(proven)}`);
   }
   return { holds: all, measured: `Pedal and Proof at ${found.join('; ')}` };
 }

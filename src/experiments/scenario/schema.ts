@@ -135,7 +135,10 @@ export const scenarioSchema: Schema = {
       blockInterval: quantity('duration', 'Least time between two blocks when transactions are waiting.', '500 ms'),
       heartbeat: quantity('duration', 'Time after which an empty block is proposed when nothing is waiting.', '10 s'),
       baseTimeout: quantity('duration', 'Time a proposer has in round 0; half as much again in each further round.', '2 s'),
-      gather: quantity('duration', 'Time that the first transaction after a pause waits for others to share its block; none when left out.'),
+      gather: quantity(
+        'duration',
+        'Time that the first transaction after a pause waits for others to share its block; none when left out.',
+      ),
     }),
     edge: section('The edge nodes, spread evenly over the companies.', {
       count: count(

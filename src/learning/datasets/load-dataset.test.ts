@@ -116,7 +116,7 @@ describe('loading', () => {
     expect(host.fetched).toEqual(['ai4i2020.csv']);
   });
 
-  it('makes bearings of nothing', async () => {
+  it('makes bearings of nothing', { timeout: 30_000 }, async () => {
     const { train } = await loadDataset('bearing', hostOf({}));
     expect(train.count).toBe(4_000);
   });

@@ -1,3 +1,4 @@
+import type { ChainFeed } from '../../contracts/index.ts';
 import {
   type ChannelKey,
   type ChannelRecord as ContractRecord,
@@ -11,7 +12,6 @@ import {
 import { type Address, type Hex, toAddress, toEthereumSignature } from '../../crypto/index.ts';
 import { invariant, TreadleError } from '../../errors.ts';
 import { CHANNELS_MAX } from '../../limits.ts';
-import type { ChainFeed } from '../../contracts/index.ts';
 import type { ChannelChain, ChannelEvent, ChannelRecord, Voucher } from './channel-chain.ts';
 import { eventTopics } from './event-topics.ts';
 

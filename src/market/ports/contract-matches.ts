@@ -1,3 +1,4 @@
+import type { ChainFeed } from '../../contracts/index.ts';
 import {
   type MatchOutcome as ContractOutcome,
   decodeEvent,
@@ -14,7 +15,6 @@ import {
 import { type Address, type Hex, toAddress } from '../../crypto/index.ts';
 import { TreadleError } from '../../errors.ts';
 import { LOGS_RANGE_BLOCKS_MAX, MATCHES_REMEMBERED_MAX } from '../../limits.ts';
-import type { ChainFeed } from '../../contracts/index.ts';
 import { eventTopics } from './event-topics.ts';
 import type { Match, MatchChain, MatchOutcome, TaskChange } from './match-chain.ts';
 

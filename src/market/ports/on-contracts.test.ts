@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RpcNode } from '../../../contracts/test/rpc-node.ts';
 import { certify, createWorld as createConsortium, DEVICE, EDGE_NODE } from '../../../contracts/test/world.ts';
+import type { ChainFeed, FeedBlock } from '../../contracts/index.ts';
 import {
   consortiumClient,
   createLedgerClient,
@@ -18,7 +19,6 @@ import { conservation } from '../channel/conservation.ts';
 import { signVoucher } from '../channel/voucher.ts';
 import { encodeSamples, SAMPLES_MEDIA_TYPE } from '../services/index.ts';
 import { type DeviceLife, MarketWorld, SECOND, testKey } from '../testing/market-world.ts';
-import type { ChainFeed, FeedBlock } from '../../contracts/index.ts';
 import { channelTotals } from './channel-totals.ts';
 import { createChannelChain } from './contract-channels.ts';
 import { createMatchChain } from './contract-matches.ts';

@@ -1,4 +1,5 @@
 import { federalFileClient } from '../../contracts/index.ts';
+import type { Address } from '../../crypto/index.ts';
 import { type Environment, sleep } from '../../environment/index.ts';
 import { hasCode, TreadleError } from '../../errors.ts';
 import { FILING_CATCH_UP_HEIGHTS, FILING_PAUSE_MICROS } from '../../limits.ts';
@@ -50,7 +51,7 @@ export function createFilingService({ environment, siblings, own }: Dependencies
       if (hasCode(error, 'CONTRACT_REVERTED') || hasCode(error, 'CONTRACT_BAD_ANSWER')) return undefined;
       throw error;
     });
-    const company = ledger?.companies.findIndex((account) => account === client.account) ?? -1;
+    const company = ledger?.companies.indexOf(client.account as Address) ?? -1;
     if (ledger === undefined || company < 0) return;
     const newest = Math.floor(own.ledger.head.number / ledger.interval);
     const oldest = Math.max(1, newest - FILING_CATCH_UP_HEIGHTS + 1, Math.floor(done / ledger.interval) + 1);

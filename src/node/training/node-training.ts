@@ -33,7 +33,14 @@ export async function openTraining(options: Options): Promise<NodeTraining | und
   if (settings === undefined) return undefined;
   const book = bookOf(options);
   const client = await TrainingClient.open({
-    ...{ environment, settings, book, key: setup.key, account: ledgerClient.account ?? setup.key.address, chainId: setup.genesis.chainId },
+    ...{
+      environment,
+      settings,
+      book,
+      key: setup.key,
+      account: ledgerClient.account ?? setup.key.address,
+      chainId: setup.genesis.chainId,
+    },
     load: datasetsOf(platform),
     ...(platform.kernels !== undefined && { kernels: platform.kernels }),
   });

@@ -2,7 +2,7 @@ import { orderDigest } from '../../contracts/index.ts';
 import type { Hex, NodeKey } from '../../crypto/index.ts';
 import type { Environment, NodeId } from '../../environment/index.ts';
 import { hasCode } from '../../errors.ts';
-import { type KernelBytes, type TaskOutcome, type TaskRound, TaskRounds, digestOfRoundRecord } from '../../learning/index.ts';
+import { digestOfRoundRecord, type KernelBytes, type TaskOutcome, type TaskRound, TaskRounds } from '../../learning/index.ts';
 import { TRAINING_TASKS_PREPARED_MAX } from '../../limits.ts';
 import { type ComputeQuery, partsPerMillion, RequestRefused, type RoundAnswer, type RoundWorker } from '../../oracle/index.ts';
 import { type LoadDataset, type PreparedTask, prepareTask } from './task-data.ts';
@@ -58,11 +58,16 @@ export class NodeRoundWorker implements RoundWorker {
   }
 
   /** @throws RequestRefused when nobody could work on it */
-  async #task({ task: id, round, previous }: ComputeQuery): Promise<{ readonly task: TaskRound; readonly prepared: PreparedTask }> {
+  async #task({
+    task: id,
+    round,
+    previous,
+  }: ComputeQuery): Promise<{ readonly task: TaskRound; readonly prepared: PreparedTask }> {
     const { book } = this.#options;
     const facts = await book.read(id);
     const { task } = facts;
-    if (task.state !== 'running' || round !== task.roundsDone + 1) throw new RequestRefused('notAllowed', 'this round is not due');
+    if (task.state !== 'running' || round !== task.roundsDone + 1)
+      throw new RequestRefused('notAllowed', 'this round is not due');
     if ((await book.digestOf(id, round - 1)) !== previous) throw new RequestRefused('notAllowed', 'it begins with another model');
     try {
       const prepared = await this.#prepare(id, facts);

@@ -12,9 +12,10 @@ import {
   firstWeights,
   JobWorker,
   type KernelBytes,
+  Network,
   orderOf,
-  PRE_AGGREGATORS,
   type PartitionKind,
+  PRE_AGGREGATORS,
   prepareRunData,
   type RunData,
   type RunPlan,
@@ -23,7 +24,6 @@ import {
   type TaskRound,
   type TaskWork,
   trainLocally,
-  Network,
 } from '../../learning/index.ts';
 import type { TaskFacts } from './training-book.ts';
 
@@ -71,7 +71,8 @@ export async function prepareTask(
     const shared = part.seed === '' ? data : { ...prepareRunData(dataset, { ...plan, clients: 1 }), partition: data.partition };
     const engine = createEngine(kernels === undefined ? {} : { kernels });
     const first = firstWeights(engine, plan, shared);
-    if (digestOfWeights(first) !== spec.first) throw invalid(`its first model is ${spec.first}, network and seed give ${digestOfWeights(first)}`);
+    if (digestOfWeights(first) !== spec.first)
+      throw invalid(`its first model is ${spec.first}, network and seed give ${digestOfWeights(first)}`);
     return prepared({ plan, data: shared, engine, first });
   } catch (error) {
     const known = ['FEDERATED_PLAN_INVALID', 'FEDERATED_PLUGIN_UNKNOWN', 'FEDERATED_PARAMETER_INVALID', 'PARTITION_IMPOSSIBLE'];

@@ -3,10 +3,10 @@ import {
   decodeEvent,
   type LedgerClient,
   oracleRegistryClient,
+  TRAINING_TASKS_ADDRESS,
   type TrainingClient,
   type TrainingTask,
   type TrainingTasksClient,
-  TRAINING_TASKS_ADDRESS,
   trainingTasksClient,
 } from '../../contracts/index.ts';
 import type { Address, Hex } from '../../crypto/index.ts';
@@ -88,7 +88,8 @@ export class TrainingBook {
   /** The task of a training; undefined for a name that is none. */
   idOf(training: string): bigint | undefined {
     const [chain, id, more] = training.split(':');
-    if (more !== undefined || chain !== String(this.#options.client.chainId) || !/^[1-9][0-9]{0,15}$/.test(id ?? '')) return undefined;
+    if (more !== undefined || chain !== String(this.#options.client.chainId) || !/^[1-9][0-9]{0,15}$/.test(id ?? ''))
+      return undefined;
     return BigInt(id as string);
   }
 

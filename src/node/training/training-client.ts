@@ -3,7 +3,7 @@ import { orderDigest } from '../../contracts/index.ts';
 import { type NodeKey, recoverAddress, toHex } from '../../crypto/index.ts';
 import type { Environment, NodeId } from '../../environment/index.ts';
 import { hasCode } from '../../errors.ts';
-import { FederatedClient, type KernelBytes, localTrainer, Network, orderOf, type OrderRequest } from '../../learning/index.ts';
+import { FederatedClient, type KernelBytes, localTrainer, Network, type OrderRequest, orderOf } from '../../learning/index.ts';
 import { TRAINING_ENROL_PAUSE_MICROS, TRAINING_TASKS_FOLLOWED_MAX, TRAINING_TASKS_PREPARED_MAX } from '../../limits.ts';
 import { type LoadDataset, type PreparedTask, prepareTask } from './task-data.ts';
 import type { TaskFacts, TrainingBook } from './training-book.ts';
@@ -103,7 +103,8 @@ export class TrainingClient {
       return true;
     } catch (error) {
       this.#pausedUntil.set(task.id, now + TRAINING_ENROL_PAUSE_MICROS);
-      for (const old of this.#pausedUntil.keys()) if (this.#pausedUntil.size > TRAINING_TASKS_FOLLOWED_MAX) this.#pausedUntil.delete(old);
+      for (const old of this.#pausedUntil.keys())
+        if (this.#pausedUntil.size > TRAINING_TASKS_FOLLOWED_MAX) this.#pausedUntil.delete(old);
       const level = hasCode(error, 'CONTRACT_REVERTED') ? 'debug' : 'warn';
       environment.log[level]('training.not-enrolled', { task: task.id, error: String(error) });
       return false;
