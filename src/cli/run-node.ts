@@ -1,3 +1,4 @@
+import path from 'node:path';
 import {
   createHostEnvironment,
   type HostEnvironment,
@@ -6,6 +7,7 @@ import {
   serveHttp,
 } from '../environment/host/index.ts';
 import type { HttpApp } from '../environment/index.ts';
+import { loadDataset } from '../learning/index.ts';
 import { createMemoryStateStore, createRpcHttpApp, EvmExecutor, type Executor } from '../ledger/index.ts';
 import { PORT_TRIES_MAX } from '../limits.ts';
 import {
@@ -24,6 +26,7 @@ import {
 } from '../node/index.ts';
 import { watchCertificateFile } from './certificate-file-watch.ts';
 import { readConsoleFile } from './console-files.ts';
+import { datasetFiles } from './dataset-files.ts';
 import { ensureKernels } from './kernel-files.ts';
 import type { LoadedNode } from './load-setup.ts';
 import { openTelemetryParts, servingTelemetry, startTelemetry, type TelemetryParts } from './telemetry-parts.ts';

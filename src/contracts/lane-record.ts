@@ -1,11 +1,12 @@
 import type { Hex } from '../crypto/index.ts';
-import { TreadleError } from '../errors.ts';
+import { hasCode, TreadleError } from '../errors.ts';
 import { LANE_BLOCKS_PER_QUERY } from '../limits.ts';
 import { OUTBOX_ADDRESS } from './addresses.ts';
 import { type DecodedEvent, decodeEvent, type RawLog } from './contract-catalog.ts';
 import { type Envelope, type MessageReceipt, messageHash, receiptHash } from './lane-messages.ts';
 import { LaneTree, type Place } from './lane-tree.ts';
 import type { LedgerClient } from './ledger-client.ts';
+import type { PlacedLog } from './rpc-shapes.ts';
 
 /** A message as it was sent: what relayers carry. */
 export interface LaneMessage {
@@ -123,9 +124,31 @@ export async function readLane(
   record: LaneRecord,
   blocks: { readonly fromBlock: number; readonly toBlock: number },
 ): Promise<void> {
-  for (let from = blocks.fromBlock; from <= blocks.toBlock; from += LANE_BLOCKS_PER_QUERY) {
-    const to = Math.min(blocks.toBlock, from + LANE_BLOCKS_PER_QUERY - 1);
-    for (const log of await ledger.logs({ address: OUTBOX_ADDRESS, fromBlock: from, toBlock: to })) record.take(log);
+  for await (const { logs } of lanePages(ledger, blocks)) for (const log of logs) record.take(log);
+}
+
+/**
+ * The events of a ledger's Outbox from `fromBlock` to `toBlock`, page by page. Where a page holds more than a node returns at once, it is
+ * asked for in halves: a flood fills a page with any number of events, but no single block.
+ * @throws TreadleError CONTRACT_REJECTED | CONTRACT_UNREACHABLE | CONTRACT_BAD_ANSWER
+ */
+export async function* lanePages(
+  ledger: Pick<LedgerClient, 'logs'>,
+  blocks: { readonly fromBlock: number; readonly toBlock: number },
+): AsyncGenerator<{ readonly logs: readonly PlacedLog[]; readonly toBlock: number }> {
+  let span = LANE_BLOCKS_PER_QUERY;
+  for (let fromBlock = blocks.fromBlock; fromBlock <= blocks.toBlock; ) {
+    const toBlock = Math.min(blocks.toBlock, fromBlock + span - 1);
+    try {
+      const logs = await ledger.logs({ address: OUTBOX_ADDRESS, fromBlock, toBlock });
+      yield { logs, toBlock };
+    } catch (error) {
+      if (!hasCode(error, 'CONTRACT_REJECTED') || toBlock === fromBlock) throw error;
+      span = Math.ceil((toBlock - fromBlock + 1) / 2);
+      continue;
+    }
+    fromBlock = toBlock + 1;
+    span = Math.min(LANE_BLOCKS_PER_QUERY, 2 * span);
   }
 }
 

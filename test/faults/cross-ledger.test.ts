@@ -23,7 +23,10 @@ describe('contracts of an outsider', () => {
     const [watch, valve] = [at(north, 'OvenWatch', watcher.address), at(south, 'Valve', plumber.address)];
     await world.run(watcher.place(north, watch.code(PEDAL_ADDRESS, INBOX_ADDRESS, OUTBOX_ADDRESS, south.id, valve.to)));
     await world.run(plumber.place(south, valve.code(INBOX_ADDRESS, OUTBOX_ADDRESS, north.id, watch.to)));
-    await until(cluster, async () => (await north.chain.code(watch.to, 'latest')).length * (await south.chain.code(valve.to, 'latest')).length > 0);
+    await until(
+      cluster,
+      async () => (await north.chain.code(watch.to, 'latest')).length * (await south.chain.code(valve.to, 'latest')).length > 0,
+    );
     expect(await world.run(valve.read('shut'))).toBe(false);
 
     const expiresAt = BigInt(Math.floor(north.chain.head.timestampMs / 1000) + 240);

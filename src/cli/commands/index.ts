@@ -4,6 +4,7 @@ import { registerChannels } from './register-channels.ts';
 import { registerCross } from './register-cross.ts';
 import { registerModels } from './register-models.ts';
 import { registerOracle } from './register-oracle.ts';
+import { registerTraining } from './register-training.ts';
 import { registerVerify } from './register-verify.ts';
 
 const json = (): Option => new Option('--json', 'print one JSON document instead of text');
@@ -278,7 +279,8 @@ function registerResearch(program: Command): void {
     .option('--minutes <count>', 'learning figures: begin no training after this time; what is missing is named in the page')
     .option(
       '--cells <folder>',
-      'learning figures: where results of trainings are kept, so that none runs twice (default: learning-cells below --out)',
+      'learning figures: where results of trainings are kept, so that none runs twice',
+      'out/learning-cells',
     )
     .addOption(json())
     .action(async (figure, options) => (await import('./reproduce.ts')).reproduce(figure, options));
@@ -327,6 +329,7 @@ function registerLearning(program: Command): void {
   const learn = program
     .command('learn')
     .description('federated learning: train together, with liars among the clients, and check it afterwards');
+  registerTraining(learn);
   const data = (): Option => new Option('--data <folder>', 'a folder with files of your own, looked into before the cache');
   const cache = (): Option => new Option('--cache <folder>', 'where fetched files are kept (default: ~/.cache/treadle/datasets)');
   const workers = (): Option =>

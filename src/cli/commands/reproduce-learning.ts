@@ -39,8 +39,8 @@ export interface LearningFigureOptions {
   readonly seeds?: string;
   /** Begin no training after so many minutes. */
   readonly minutes?: string;
-  /** Where results of trainings are kept; `learning-cells` below `out` when absent. */
-  readonly cells?: string;
+  /** Where results of trainings are kept. */
+  readonly cells: string;
 }
 
 const REPEATS_MAX = 100;
@@ -61,7 +61,7 @@ export async function reproduceLearning(figure: LearningFigure, options: Learnin
       : wholeNumber('--minutes', options.minutes, { min: 0, max: MINUTES_MAX });
   const wanted = wantedDatasets(options.datasets, quick);
   const kernels = await ensureKernels((text) => process.stderr.write(`${text}\n`));
-  const store = folderStore(options.cells ?? path.join(options.out, 'learning-cells'));
+  const store = folderStore(options.cells);
   let stop = false;
   void stopRequested().then(() => {
     stop = true;

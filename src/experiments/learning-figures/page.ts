@@ -75,7 +75,11 @@ function setUp({ seed }: FigureRuns, reports: readonly DatasetReport[], iid: boo
           dataset === 'cifar10' ? "ours: the paper's network takes hours for one run" : "the paper's network",
         ] as const,
     ),
-    ['Learning rate, batch', '0.01, 10', 'ours: the paper prints none'],
+    [
+      'Learning rate, batch',
+      `${[...new Set(reports.map(({ scale }) => scale.learningRate))].join(' or ')}, 10`,
+      'ours: the paper prints none',
+    ],
     [
       'Malicious clients',
       `${PUBLISHED_SHARES.map((share) => share * 100).join(', ')} % of all clients, drawn once a run`,

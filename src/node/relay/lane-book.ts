@@ -1,11 +1,11 @@
-import { decodeEvent, LaneRecord, type LedgerClient, OUTBOX_ADDRESS } from '../../contracts/index.ts';
-import { LANE_BLOCKS_PER_QUERY } from '../../limits.ts';
+import { decodeEvent, type LaneMessage, LaneRecord, type LedgerClient, lanePages } from '../../contracts/index.ts';
+import { invariant } from '../../errors.ts';
 
 /** All lanes that leave a ledger, rebuilt from the events of its Outbox; nothing of it is kept on disk. */
 export class LaneBook {
   readonly #client: Pick<LedgerClient, 'logs'>;
   readonly #lanes = new Map<bigint, LaneRecord>();
-  readonly #ended = new Map<bigint, Set<bigint>>();
+  readonly #open = new Map<bigint, Map<bigint, LaneMessage>>();
   #next = 0;
   #reading: Promise<void> = Promise.resolve();
 
@@ -30,9 +30,9 @@ export class LaneBook {
     return record;
   }
 
-  /** Whether a message of this ledger was settled or given up. */
-  hasEnded(destination: bigint, nonce: bigint): boolean {
-    return this.#ended.get(destination)?.has(nonce) === true;
+  /** Messages of this ledger that were neither settled nor given up, by nonce, ascending. What has ended costs nothing any more. */
+  open(destination: bigint): ReadonlyMap<bigint, LaneMessage> {
+    return this.#open.get(destination) ?? NONE;
   }
 
   /** Reads on up to a block. @throws TreadleError CONTRACT_LANE_BROKEN | CONTRACT_REJECTED | CONTRACT_UNREACHABLE | CONTRACT_BAD_ANSWER */
@@ -43,9 +43,7 @@ export class LaneBook {
   }
 
   async #read(block: number): Promise<void> {
-    while (this.#next <= block) {
-      const toBlock = Math.min(block, this.#next + LANE_BLOCKS_PER_QUERY - 1);
-      const logs = await this.#client.logs({ address: OUTBOX_ADDRESS, fromBlock: this.#next, toBlock });
+    for await (const { logs, toBlock } of lanePages(this.#client, { fromBlock: this.#next, toBlock: block })) {
       for (const log of logs) this.#take(log);
       this.#next = toBlock + 1;
     }
@@ -55,12 +53,19 @@ export class LaneBook {
     const event = decodeEvent(log);
     const destination = event?.args['destination'];
     if (event === undefined || typeof destination !== 'bigint') return;
+    const open = this.#open.get(destination) ?? new Map<bigint, LaneMessage>();
     if (event.name === 'Settled') {
-      const ended = this.#ended.get(destination) ?? new Set();
-      this.#ended.set(destination, ended.add(event.args['nonce'] as bigint));
+      open.delete(event.args['nonce'] as bigint);
       return;
     }
     const record = this.lane(destination);
-    if (record.take(log)) this.#lanes.set(destination, record);
+    if (!record.take(log)) return;
+    this.#lanes.set(destination, record);
+    if (event.name !== 'Sent') return;
+    const sent = record.messages.get(event.args['nonce'] as bigint);
+    invariant(sent !== undefined, 'a message that was sent is in its lane', { destination });
+    this.#open.set(destination, open.set(sent.envelope.nonce, sent));
   }
 }
+
+const NONE: ReadonlyMap<bigint, LaneMessage> = new Map();

@@ -1,4 +1,11 @@
-import { type Delivery, inboxClient, type LaneMessage, outboxClient, type Settlement } from '../../contracts/index.ts';
+import {
+  type Delivery,
+  inboxClient,
+  type LaneMessage,
+  type LaneRecord,
+  outboxClient,
+  type Settlement,
+} from '../../contracts/index.ts';
 import { keccak256 } from '../../crypto/index.ts';
 import { type Environment, sleep } from '../../environment/index.ts';
 import { hasCode, TreadleError } from '../../errors.ts';
@@ -48,17 +55,28 @@ export function createLaneRelay({ environment, own, source, lanes }: Dependencie
   const inbox = inboxClient(own.client);
   const outbox = outboxClient(own.client);
   const carrier: RootCarrier = createRootCarrier({ environment, own, source, lanes });
+  const undelivered = new Map<bigint, LaneMessage>();
+  let nextNonce = 1n;
   let stopped = false;
   let since: { readonly work: string; readonly micros: number } | undefined;
 
   const seconds = (): bigint => BigInt(Math.floor(clock.now() / 1e6));
 
+  /** Messages without a receipt here, ascending: what is done is looked at no more, however much there ever was. */
+  function undeliveredOf(incoming: LaneRecord, outgoing: LaneRecord): readonly LaneMessage[] {
+    for (let next = incoming.messages.get(nextNonce); next !== undefined; next = incoming.messages.get(nextNonce)) {
+      undelivered.set(nextNonce++, next);
+    }
+    for (const nonce of undelivered.keys()) if (outgoing.receipts.has(nonce)) undelivered.delete(nonce);
+    return [...undelivered.values()];
+  }
+
   async function read() {
     const terms = await carrier.terms();
     await Promise.all([source.lanes.readTo(source.ledger.head.number), own.lanes.readTo(own.ledger.head.number)]);
     const [incoming, outgoing] = [source.lanes.lane(self), own.lanes.lane(peer)];
-    const messages = [...incoming.messages.values()].filter(({ envelope }) => !outgoing.receipts.has(envelope.nonce));
-    const open = [...outgoing.messages.values()].filter(({ envelope }) => !own.lanes.hasEnded(peer, envelope.nonce));
+    const messages = undeliveredOf(incoming, outgoing);
+    const open = [...own.lanes.open(peer).values()];
     const receipts = open.filter(({ envelope }) => incoming.receipts.has(envelope.nonce));
     const { size, halted } = await inbox.lane(peer);
     return { terms, incoming, messages, open, receipts, size, halted };

@@ -54,7 +54,9 @@ export class NodeRoundWorker implements RoundWorker {
 
   /** Forgets what was kept for rounds that are over. */
   async settled({ task }: TaskFacts): Promise<void> {
-    await this.#rounds.settled(this.#options.book.training(task.id), task.roundsDone);
+    const { book } = this.#options;
+    const digest = task.roundsDone === 0 ? undefined : await book.digestOf(task.id, task.roundsDone);
+    if (digest !== undefined) await this.#rounds.settled(book.training(task.id), task.roundsDone, digest);
   }
 
   /** @throws RequestRefused when nobody could work on it */

@@ -5,15 +5,14 @@ import { inboxClient, type LaneMessage, outboxClient, signCreation } from '../..
 import { type Address, encodeRlp, fromHex, type Hex, keccak256, keyFrom, sha256, toHex } from '../../../src/crypto/index.ts';
 import { createLedgersCluster, type LedgersCluster, type LedgersOptions, loadScenario } from '../../../src/experiments/index.ts';
 
-const TEXT = `
+const text = (heartbeat: string) => `
 scenario: ledgers
 duration: 60 s
-ledger: { companies: 3, blockInterval: 500 ms, heartbeat: 1 s, baseTimeout: 2 s }
+ledger: { companies: 3, blockInterval: 500 ms, heartbeat: ${heartbeat}, baseTimeout: 2 s }
 edge: { count: 1 }
 devices: { count: 0 }
 oracle: { nodes: 5, termBlocks: 60, electBlocks: 6, minStake: 10 ether, jobs: { data: { groupSize: 4, fee: 7 wei } } }
 `;
-const scenario = loadScenario(TEXT, { file: 'ledgers.yaml', readFile: (path) => readFileSync(path, 'utf8') });
 
 export const MINUTE_MICROS = 60_000_000;
 export const DEPOSIT_WEI = 10n ** 13n;
@@ -25,7 +24,11 @@ const NOBODY: Address = '0x00000000000000000000000000000000000000aa';
 export type Part = ReturnType<typeof partOf>;
 
 /** A federal ledger and two local ones of the same proxy, three companies and five oracle nodes. */
-export async function startLedgers(options: Omit<LedgersOptions, 'ledgers'>) {
+export async function startLedgers({
+  heartbeat = '1 s',
+  ...options
+}: Omit<LedgersOptions, 'ledgers'> & { readonly heartbeat?: string }) {
+  const scenario = loadScenario(text(heartbeat), { file: 'ledgers.yaml', readFile: (path) => readFileSync(path, 'utf8') });
   const cluster = createLedgersCluster(scenario, 1, { ledgers: ['fbc', 'north', 'south'], ...options });
   await cluster.start();
   const [fbc, north, south] = [partOf(cluster, 'fbc'), partOf(cluster, 'north'), partOf(cluster, 'south')];

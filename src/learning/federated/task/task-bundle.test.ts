@@ -42,7 +42,10 @@ describe('the bundle of a round', () => {
     ['with an update twice', whole({ updates: [update(0), update(0)] })],
     ['in another order', whole({ updates: [update(1), update(0)] })],
     ['with more samples than were enrolled', whole({ updates: [update(0), update(1, { samples: 51 })] })],
-    ['with weights of another size', whole({ updates: [update(0), update(1, { weights: { digest: digest('01'), sizeBytes: 4 } })] })],
+    [
+      'with weights of another size',
+      whole({ updates: [update(0), update(1, { weights: { digest: digest('01'), sizeBytes: 4 } })] }),
+    ],
     ['with an update that another signed', whole({ updates: [update(0), { ...update(1), signature: update(0).signature }] })],
     ['with weights that were not signed', whole({ updates: [update(0), { ...update(1), weights: update(0).weights }] })],
     ['with somebody who gave something as absent', whole({ absent: [{ client: keys[0]?.address ?? '', reason: 'late' }] })],

@@ -40,6 +40,11 @@ interface Kept {
   readonly round: number;
 }
 
+/** A model, and the round that it is said to be the outcome of. */
+interface KeptModel extends WeightsReference {
+  readonly after: number;
+}
+
 /**
  * Rounds of tasks on a node of the computing oracle: leads them, and checks what others led. Whoever leads gathers updates that clients signed;
  * whoever checks fetches those very updates, aggregates and evaluates them again, and finds the same bits, or another result.
@@ -51,8 +56,8 @@ export class TaskRounds {
   readonly #leads = new Map<string, RoundLead>();
   readonly #bundles = new Map<WeightsDigest, Kept>();
   readonly #outcomes = new Map<WeightsDigest, Promise<TaskOutcome>>();
-  /** Models that are here, by training, the latest last. */
-  readonly #models = new Map<string, WeightsReference[]>();
+  /** Models that are here, by training. */
+  readonly #models = new Map<string, KeptModel[]>();
 
   private constructor(environment: Environment, dependencies: TaskRoundsDependencies, store: WeightStore) {
     this.#environment = environment;
@@ -120,16 +125,25 @@ export class TaskRounds {
     return outcome;
   }
 
-  /** A round is on the ledger: what was kept for it, and older models than its own and the one before, go. */
-  async settled(training: string, round: number): Promise<void> {
-    for (const [digest, kept] of this.#bundles) {
+  /**
+   * A round is on the ledger with this model: what was kept for it and before goes, but for its model and the one before, with which those who are
+   * behind still begin. Attempts at the next round stay.
+   */
+  async settled(training: string, round: number, digest: WeightsDigest): Promise<void> {
+    for (const [name, kept] of this.#bundles) {
       if (kept.training !== training || kept.round >= round) continue;
-      this.#bundles.delete(digest);
-      this.#outcomes.delete(digest);
+      this.#bundles.delete(name);
+      this.#outcomes.delete(name);
       for (const { weights } of decodeTaskBundle(kept.bytes).updates) await this.#updates(training).delete(weights);
     }
+    const isOld = (model: KeptModel): boolean => model.after < round - 1 || (model.after === round && model.digest !== digest);
     const models = this.#models.get(training) ?? [];
-    for (const old of models.splice(0, Math.max(0, models.length - 4))) await this.#modelsOf(training).delete(old);
+    const old = models.filter(isOld);
+    if (old.length === 0) return;
+    const kept = models.filter((model) => !isOld(model));
+    this.#models.set(training, kept);
+    for (const model of old)
+      if (!kept.some((other) => other.digest === model.digest)) await this.#modelsOf(training).delete(model);
   }
 
   // --- checking -------------------------------------------------------------------------------
@@ -208,7 +222,7 @@ export class TaskRounds {
       metrics: { accuracy: metrics.accuracy, loss: metrics.loss, evaluations: result.evaluations },
     };
     const model = await this.#modelsOf(training).put(weightsToBytes(result.weights));
-    this.#has(training, model);
+    this.#has(training, model, round);
     return { record, model, unusable: [...faults.keys()] };
   }
 
@@ -223,7 +237,7 @@ export class TaskRounds {
       previous,
       holders.map((node) => ({ node, protocol: MODEL_PROTOCOL })),
     );
-    this.#has(training, previous);
+    this.#has(training, previous, round - 1);
     return weights;
   }
 
@@ -260,10 +274,10 @@ export class TaskRounds {
     return undefined;
   }
 
-  #has(training: string, model: WeightsReference): void {
+  #has(training: string, model: WeightsReference, after: number): void {
     const models = this.#models.get(training) ?? [];
     this.#models.set(training, models);
-    if (!models.some(({ digest }) => digest === model.digest)) models.push(model);
+    if (!models.some((known) => known.digest === model.digest && known.after === after)) models.push({ ...model, after });
   }
 
   #keep(bytes: Uint8Array, { training, round }: Pick<Kept, 'training' | 'round'>): WeightsDigest {
