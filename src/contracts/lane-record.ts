@@ -69,7 +69,12 @@ export class LaneRecord {
    */
   take(log: RawLog): boolean {
     const event = log.address === OUTBOX_ADDRESS ? decodeEvent(log) : undefined;
-    if (event === undefined || event.args['destination'] !== this.destination) return false;
+    return event !== undefined && this.takeEvent(event);
+  }
+
+  /** The same for an event of the Outbox that was decoded already. */
+  takeEvent(event: DecodedEvent): boolean {
+    if (event.args['destination'] !== this.destination) return false;
     if (event.name === 'Sent') this.#takeMessage(event);
     else if (event.name === 'ReceiptAdded') this.#takeReceipt(event);
     else return false;

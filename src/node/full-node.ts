@@ -22,6 +22,7 @@ import { followRoster } from './roster-follower.ts';
 import { createLocalRpc, serveRpc } from './rpc-service.ts';
 import { createSeatKeeper, type SeatKeeper } from './seat-keeper.ts';
 import { actingKey, type NodeSetup, type Platform } from './setup.ts';
+import { ledgerKindOf, sewingOf } from './sewing.ts';
 import { type NodeTraining, openTraining } from './training/node-training.ts';
 import { createTreadlePort } from './treadle-port.ts';
 
@@ -104,6 +105,7 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
     version: platform.version,
     client: () => client,
     signers: (certificate) => recoverSigners(domain, certificate),
+    sewing: () => sewingOf(setup, platform.siblings),
     ...(sealing !== undefined && { consensus: sealing.core, standing: sealing.standing, seat: () => seat?.position }),
   });
   const rpc = createRpc({ ledger, environment, treadle, clientVersion: `treadle/v${platform.version}` });
@@ -118,7 +120,13 @@ export async function createFullNode(environment: Environment, setup: NodeSetup,
   serveRpc(environment, rpc);
   const nodeOf = (account: Address) => nodeOfAccount(roster(), account);
   const training = await openTraining({ environment, setup, platform, ledger, client, nodeOf });
-  const seated = platform.siblings?.add({ chainId: genesis.chainId, ledger, client, domain });
+  const seated = platform.siblings?.add({
+    chainId: genesis.chainId,
+    federal: ledgerKindOf(genesis) === 'federal',
+    ledger,
+    client,
+    domain,
+  });
 
   return {
     environment,

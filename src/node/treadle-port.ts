@@ -35,6 +35,8 @@ interface Parts {
   readonly standing?: Standing;
   /** What this node's key is to the consortium; for nodes that may seal. */
   readonly seat?: () => string | undefined;
+  /** What the node is among several ledgers; for nodes that follow one in full. */
+  readonly sewing?: () => readonly string[];
 }
 
 interface PeerParts {
@@ -122,12 +124,19 @@ function reportSelf({ file, genesis }: NodeSetup, version: string): Omit<NodeRep
 }
 
 /** Whether a sealer's node seals, or how long an observer's certificate holds. */
-function reportStanding({ environment, directory, seat }: StandingParts): Pick<NodeReport, 'seat' | 'certificate'> {
+function reportStanding({
+  environment,
+  directory,
+  seat,
+  sewing,
+}: StandingParts): Pick<NodeReport, 'seat' | 'sewing' | 'certificate'> {
   const position = seat?.();
+  const kinds = sewing?.() ?? [];
   const { certificate } = directory.self();
   const nowSeconds = Math.floor(environment.clock.now() / 1_000_000);
   return {
     ...(position !== undefined && { seat: position }),
+    ...(kinds.length > 0 && { sewing: kinds }),
     ...(certificate !== undefined && { certificate: reportCertificate(certificate, nowSeconds) }),
   };
 }
@@ -136,6 +145,7 @@ interface StandingParts {
   readonly environment: Environment;
   readonly directory: Directory;
   readonly seat?: () => string | undefined;
+  readonly sewing?: () => readonly string[];
 }
 
 function reportPeers({ environment, ledger, directory }: PeerParts, since: ReadonlyMap<NodeId, number>): readonly PeerReport[] {

@@ -70,10 +70,11 @@ export async function reproduceLearning(figure: LearningFigure, options: Learnin
   const started = performance.now();
   const mayGoOn = (): boolean => !stop && performance.now() - started < minutes * 60_000;
   const runs: DatasetRuns[] = [];
-  const notRun: FigureRuns['notRun'][number][] = FIGURE_DATASETS.filter((each) => !wanted.includes(each)).map((dataset) => ({
-    dataset,
-    reason: 'not asked for',
-  }));
+  const notRun: FigureRuns['notRun'][number][] = [];
+  for (const dataset of FIGURE_DATASETS.filter((each) => !wanted.includes(each))) {
+    const here = (await present(dataset, options)) !== undefined;
+    notRun.push({ dataset, reason: here ? 'not asked for' : 'its files are not here' });
+  }
   for (const name of wanted) {
     const dataset = await present(name, options);
     if (dataset === undefined) {

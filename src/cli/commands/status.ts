@@ -47,6 +47,8 @@ export function printStatus({ node, consensus, membership, peers }: StatusReport
   out.line(`Views       ${showCount(consensus.viewChanges, 'change')} since the node started`);
   out.line(`Sealers     ${consensus.sealers.length}: ${consensus.sealers.map(named).join(', ')}`);
   if (node.seat !== undefined && node.seat !== 'sealer') out.line(`Seat        ${seatText[node.seat] ?? node.seat}`);
+  if (node.sewing !== undefined)
+    out.line(`Sewing      ${node.sewing.map((kind) => `${kind}, ${sewingText[kind] ?? 'unknown'}`).join('; ')}`);
   if (node.certificate !== undefined) out.line(`Certificate ${certificateText(node.certificate, nowMs)}`);
   if (membership.quarantined.length > 0) {
     out.line(
@@ -80,6 +82,14 @@ const seatText: Readonly<Record<string, string>> = {
   successor: 'named as the new key of its company: takes over as soon as it is in sync',
   candidate: 'proposed as a company: waits for the votes',
   proxyCandidate: 'proposed as the proxy: waits for the votes',
+};
+
+/** What a node is among the ledgers of its consortium. */
+const sewingText: Readonly<Record<string, string>> = {
+  F_g: 'seals the federal ledger',
+  L_g: 'seals a local ledger',
+  L_o: 'observes a local ledger',
+  L_f: 'files this ledger with the federal one',
 };
 
 function certificateText({ expiresAtSeconds, state }: NonNullable<NodeReport['certificate']>, nowMs: number): string {

@@ -114,7 +114,8 @@ describe('what came of them', () => {
     expect(page).not.toMatch(/undefined|NaN/);
     const [[cell, result]] = [...results] as [[FigureCell, CellResult]];
     const partly = filesOf(new Map([[cell, result]]))[0]?.text ?? '';
-    expect(partly).toContain('fedavg random-weights 30 % (1 of 3 ran)');
+    expect(partly).toContain('the comparison of the paper: 1 of 3 seeds ran of `fedavg` 30 %; 0 of 3 seeds ran of `pedal` 30 %');
+    expect(partly).toContain('* `mnist`, other attacks: 0 of 1 seeds ran of all.');
     expect(partly).toContain('not all run');
   });
 });

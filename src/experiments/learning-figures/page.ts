@@ -3,6 +3,7 @@ import {
   ATTACKED_STRATEGIES,
   BEYOND_STRATEGIES,
   FIGURE_NETWORKS,
+  type FigurePart,
   type FigureScale,
   OTHER_ATTACKS,
   OTHER_STRATEGIES,
@@ -138,7 +139,7 @@ function section({ figure }: FigureRuns, { dataset, points, pictures }: DatasetR
       .map(({ file, title }) => `![${dataset}: ${title}](${figure}/${file})\n\n`)
       .join('');
   const parts = [
-    `## ${dataset}\n\n| The paper says | Proof as | Measured | |\n|---|---|---|---|\n${claims.join('\n')}\n\n${observations(accuracy)}\n`,
+    `## ${dataset}\n\n| The paper says | Proof as | Measured | |\n|---|---|---|---|\n${claims.join('\n')}\n\n${observations(accuracy)}${dataset === 'mnist' ? SILENT : ''}${figure === 'pedal-fig10' ? FEW_KINDS : ''}\n`,
     `### Random weights\n\n${picture('shares')}${table(published, [...PUBLISHED_STRATEGIES, ...OTHER_STRATEGIES], PUBLISHED_SHARES)}\n\n${picture('rounds')}`,
     ...(beyond.length === 0
       ? []
@@ -150,6 +151,11 @@ function section({ figure }: FigureRuns, { dataset, points, pictures }: DatasetR
   return parts.join('\n');
 }
 
+const SILENT = '\n* What the paper says of accuracy without malicious nodes leaves MNIST out.';
+/** Why a third of the updates is less than all of them here. */
+const FEW_KINDS =
+  '\n* Pedal is below FedAvg here even without liars. A likely reason, not tested: four updates of clients with two kinds of samples each know eight of ten classes at most, and `proof` keeps one.';
+
 /** What the paper does not say in words and a reader wants to know. */
 function observations(accuracy: ReturnType<typeof publishedPoints>): string {
   const largest = Math.max(...PUBLISHED_SHARES);
@@ -157,7 +163,7 @@ function observations(accuracy: ReturnType<typeof publishedPoints>): string {
     const [clean, attacked] = [accuracy(strategy, 0), accuracy(strategy, largest)];
     if (clean === undefined || attacked === undefined) return [];
     return [
-      `* ${strategy}: ${clean.toFixed(3)} without liars, ${attacked.toFixed(3)} with ${largest * 100} %: ${((clean - attacked) * 100).toFixed(1)} points lost.`,
+      `* ${strategy}: ${clean.toFixed(3)} without liars, ${attacked.toFixed(3)} with ${largest * 100} %: ${((clean - attacked) * 100).toFixed(1).replace(/^-0\.0$/, '0.0')} points lost.`,
     ];
   });
   return lines.join('\n');
@@ -188,18 +194,40 @@ function pointText(point: FigurePoint | undefined): string {
   return `**${final.mean.toFixed(3)}** (${spread}) [${late.mean.toFixed(3)}]`;
 }
 
+/** What each part of a figure asks, for the list of what did not run. */
+const PARTS: Readonly<Record<FigurePart, string>> = {
+  published: 'the comparison of the paper',
+  others: 'the other rules',
+  beyond: 'more than a third malicious',
+  attacks: 'other attacks',
+};
+
 function notRun({ notRun: absent }: FigureRuns, reports: readonly DatasetReport[]): string {
   const lines = [
     ...absent.map(({ dataset, reason }) => `* \`${dataset}\`: ${reason}.`),
-    ...reports.flatMap(({ dataset, points }) => {
-      const missing = points.filter((point) => point.missing > 0);
-      if (missing.length === 0) return [];
-      const named = missing.map(
-        ({ strategy, attack, share, missing: runs, seeds }) =>
-          `${strategy} ${attack} ${share * 100} % (${seeds.length} of ${seeds.length + runs} ran)`,
-      );
-      return [`* \`${dataset}\`: ${named.join(', ')}.`];
-    }),
+    ...reports.flatMap(({ dataset, points }) =>
+      Object.entries(PARTS).flatMap(([part, title]) => {
+        const missing = points.filter((point) => point.part === part && point.missing > 0);
+        if (missing.length === 0) return [];
+        const texts = [
+          ...new Set(missing.map(({ seeds, missing: runs }) => `${seeds.length} of ${seeds.length + runs} seeds`)),
+        ].map((state) => {
+          const own = missing.filter(({ seeds, missing: runs }) => state === `${seeds.length} of ${seeds.length + runs} seeds`);
+          return `${state} ran of ${missingText(own, points.filter((point) => point.part === part).length)}`;
+        });
+        return [`* \`${dataset}\`, ${title}: ${texts.join('; ')}.`];
+      }),
+    ),
   ];
   return lines.length === 0 ? '' : `## Not run\n\n${lines.join('\n')}\n`;
+}
+
+function missingText(missing: readonly FigurePoint[], count: number): string {
+  if (missing.length === count) return 'all';
+  const byStrategy = new Map<string, string[]>();
+  for (const { strategy, attack, share, part } of missing) {
+    const setting = part === 'attacks' ? `\`${attack}\`` : `${share * 100} %`;
+    byStrategy.set(strategy, [...(byStrategy.get(strategy) ?? []), setting]);
+  }
+  return [...byStrategy].map(([strategy, settings]) => `\`${strategy}\` ${settings.join(', ')}`).join(' and ');
 }

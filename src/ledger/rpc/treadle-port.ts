@@ -121,6 +121,8 @@ export interface NodeReport {
   readonly syncing: false | SyncReport;
   /** What the key of a sealer's node is: `sealer`, `quarantined`, `successor`, `candidate`, `proxyCandidate` or `none`. */
   readonly seat?: string;
+  /** Where several ledgers are sewn together, what the node is among them: `F_g`, `L_g`, `L_o`, and `L_f` while it files. */
+  readonly sewing?: readonly string[];
   /** The certificate of an observer. */
   readonly certificate?: CertificateReport;
 }

@@ -59,7 +59,7 @@ export class LaneBook {
       return;
     }
     const record = this.lane(destination);
-    if (!record.take(log)) return;
+    if (!record.takeEvent(event)) return;
     this.#lanes.set(destination, record);
     if (event.name !== 'Sent') return;
     const sent = record.messages.get(event.args['nonce'] as bigint);

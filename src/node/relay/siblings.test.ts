@@ -6,6 +6,7 @@ import { Siblings } from './siblings.ts';
 // Only who is seated is asked for here: nothing looks into the ledgers.
 const seat = (chainId: number) => ({
   chainId,
+  federal: false,
   ledger: {} as Ledger,
   client: {} as LedgerClient,
   domain: new Uint8Array(32),

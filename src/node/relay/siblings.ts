@@ -5,6 +5,8 @@ import { LaneBook } from './lane-book.ts';
 /** A full node of another ledger in the same process: believed as this node believes its own ledger. */
 export interface Sibling {
   readonly chainId: number;
+  /** Whether that is the federal ledger, with which the others are filed. */
+  readonly federal: boolean;
   readonly ledger: Ledger;
   /** Acts for that node's account there. */
   readonly client: LedgerClient;
