@@ -2,7 +2,7 @@
  * Messages between two ledgers of one consortium, in the simulator with real code and real signatures: what one message and its receipt cost by each
  * way of trust, and how a long queue drains after every relay was away.
  *
- *   node bench/cross-ledger.ts [--messages 6000] [--seed 1] [--json]
+ *   node bench/cross-ledger.ts [group] [certificate] [both] [drain] [--messages 6000] [--seed 1] [--json]
  *
  * Latency is virtual time, from the block of the message to the block in which its sender has the receipt, as the median of several messages that are
  * sent one after the other on otherwise quiet ledgers. Gas and bytes are those of all transactions of relays and of the oracle that carried it, on both
@@ -28,7 +28,7 @@ import {
 import { nativeBlsCurve } from '../src/environment/host/index.ts';
 import { createLedgersCluster, type LedgersCluster, type LedgersOptions, loadScenario } from '../src/experiments/index.ts';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     messages: { type: 'string', default: '6000' },
@@ -59,11 +59,13 @@ const scenario = loadScenario(TEXT, { file: 'cross-ledger.yaml', readFile: (name
 const FIXTURE = path.resolve(import.meta.dirname, '../contracts/test/fixtures/CrossLedgerApps.sol');
 
 lendBlsCurve(nativeBlsCurve);
-const group = await oneByOne('group');
-const certificate = await oneByOne('certificate');
-const both = await oneByOne('both');
-const drain = await drained(messages);
-if (values.json) console.log(JSON.stringify({ group, certificate, both, drain }));
+const PARTS = ['group', 'certificate', 'both', 'drain'] as const;
+const asked = PARTS.filter((part) => positionals.includes(part));
+const results: Partial<Record<(typeof PARTS)[number], unknown>> = {};
+for (const part of asked.length > 0 ? asked : PARTS) {
+  results[part] = part === 'drain' ? await drained(messages) : await oneByOne(part);
+}
+if (values.json) console.log(JSON.stringify(results));
 
 /** What a message and its receipt cost. */
 async function oneByOne(trust: NonNullable<LedgersOptions['trust']>) {

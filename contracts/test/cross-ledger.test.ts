@@ -183,6 +183,7 @@ describe('a message', () => {
     await expectRefusal(attempt({ outcome: FAILED }), 'NotInLane');
     await expectRefusal(attempt({ data: '0xff' }), 'NotInLane');
     await expectRefusal(attempt(wrong.receipt, envelope, wrong.place), 'NotInLane');
+    await expectRefusal(attempt({}, envelope, { ...at, size: 3n }), 'UnknownRoot', [south.id, 3n]);
     await expectRefusal(attempt({ outcome: GIVEN_UP }), 'NotAReceipt');
     await expectRefusal(attempt({}, { ...envelope, depositWei: 1_000_000n }), 'NotThatMessage');
     await expectRefusal(attempt({}, { ...envelope, nonce: 9n }), 'NotOpen');
