@@ -251,7 +251,7 @@ describe('treadle data', () => {
       '--cache',
       folder,
     );
-    expect(outcome.json()).toMatchObject({ sampleShape: [1, 1024], partition: new Array(4).fill(new Array(5).fill(200)) });
+    expect(outcome.json()).toMatchObject({ sampleShape: [1, 4096], partition: new Array(4).fill(new Array(5).fill(200)) });
   });
 
   it('names files that are missing, and refuses unknown names', async () => {

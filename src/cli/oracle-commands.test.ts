@@ -96,7 +96,7 @@ describe('what is not there', () => {
   });
 
   it('is explained for an oracle without nodes', async () => {
-    expect(await good(reading('nodes'))).toMatchObject({ term: '0', masterId: 0, nodes: [], nextTerm: '120' });
+    expect(await good(reading('nodes'))).toMatchObject({ term: '0', masterId: 0, nodes: [], nextTerm: '40' });
     const { stdout } = await runTreadle('oracle', 'nodes', '--rpc', served.url);
     expect(stdout).toMatch(/Nobody is in its set: nodes that are registered count from block 40 on/);
   });
