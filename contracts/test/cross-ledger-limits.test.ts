@@ -183,9 +183,9 @@ describe('a pause', () => {
   });
 });
 
-describe('six thousand messages', () => {
+describe('two thousand messages', () => {
   it('that wait when a relayer starts are drained in batches, and settled', { timeout: 300_000 }, async () => {
-    const [COUNT, SETTLED] = [6_000, 640];
+    const [COUNT, SETTLED] = [2_000, 640];
     const north = await ledgerWithoutProofs('north', NORTH, SOUTH);
     const south = await ledgerWithoutProofs('south', SOUTH, NORTH);
     const flood = compileApps().get('Flood') ?? expect.fail();
